@@ -1,0 +1,74 @@
+import type { SavedImage } from './image.ts';
+import type { Post } from './post.ts';
+
+/** One look at the rows that wait, oldest first. */
+export interface PendingPage {
+  /** On the clock's monotonic time, in ms. */
+  readAt: number;
+  posts: Post[];
+  /** Where the next page starts; undefined on the last one. */
+  next?: string;
+}
+
+/** What is written back to a row whose picture is ready. */
+export interface ReadySettlement {
+  kind: 'image-ready';
+  image: SavedImage;
+  uploadId: string;
+  provider: string;
+  model: string;
+  why: string;
+  costUsd: number;
+  /** Wall-clock ms. */
+  generatedAt: number;
+}
+
+/** What is written back to a row that got no picture: one sentence and the next step. */
+export interface FailedSettlement {
+  kind: 'failed';
+  error: string;
+  why?: string;
+}
+
+export type Settlement = ReadySettlement | FailedSettlement;
+
+/** What became of a settlement. Only `settled` wrote to the row; `post` is the row as last seen. */
+export type SettleResult =
+  | { kind: 'settled'; post: Post }
+  | { kind: 'changed'; post: Post }
+  | { kind: 'moved'; post: Post | undefined };
+
+/** Where an upload stands, so that a restart can go on with it. */
+export interface UploadProgress {
+  /** The upload begun earlier, if any. */
+  id: string | undefined;
+  /** Hears the id before any bytes are sent. */
+  begun(id: string): Promise<void>;
+}
+
+/** The editors' board. Every method waits its turn, is bounded in time and throws ConfigError or BoardError in words. */
+export interface PostBoard {
+  /** Resolves the board, reads its schema and binds its properties; again only after `refused`. */
+  open(): Promise<BoardFacts>;
+  /** The rows that wait or are held. Without a cursor an answer at most `freshForMs` old may serve. */
+  pending(cursor?: string): Promise<PendingPage>;
+  /** One row by its id. */
+  find(id: string): Promise<Post>;
+  /** Shows editors that the row is being worked on, if there is room for it; the journal is the claim that counts. */
+  claim(post: Post): Promise<Post>;
+  /** Brings a picture's bytes to the board, and answers with the upload's id. */
+  upload(image: SavedImage, bytes: Uint8Array, progress: UploadProgress): Promise<string>;
+  /** Writes the result to the row, unless an editor moved it or `stillWanted` says no of the row as it stands now. */
+  settle(post: Post, settlement: Settlement, stillWanted: (now: Post) => boolean): Promise<SettleResult>;
+  /** Puts a row back in the queue. */
+  requeue(post: Post): Promise<Post>;
+}
+
+export interface BoardFacts {
+  title: string;
+  url: string;
+  /** The largest file the workspace takes. */
+  maxUploadBytes: number;
+  /** Optional properties that the board lacks, by the names they would have. */
+  missing: string[];
+}

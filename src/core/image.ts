@@ -1,0 +1,78 @@
+/** What is asked of a provider. `width` and `height` are the pixels the post needs; a provider that cannot do them exactly comes near. */
+export interface ImageRequest {
+  prompt: string;
+  negativePrompt?: string;
+  /** Pixels, 256–2048. */
+  width: number;
+  /** Pixels, 256–2048. */
+  height: number;
+  /** 0…2^31−1. */
+  seed: number;
+  steps?: number;
+  cfgScale?: number;
+  sampler?: string;
+  model?: string;
+  /** The words a drawn card shows; a card without them shows the prompt. Real providers never see it. */
+  headline?: string;
+}
+
+export type MediaType = 'image/png' | 'image/jpeg' | 'image/webp';
+
+/** A provider's answer, untrusted until inspected. */
+export interface GeneratedImage {
+  bytes: Uint8Array;
+  mediaType: MediaType;
+  width: number;
+  height: number;
+  /** The provider's name, for example `huggingface`. */
+  provider: string;
+  /** The model's id; what the row's Model shows. */
+  model: string;
+  /** The word that file names start with: flux, hf, sd, localai, replicate, runpod or freeapi. */
+  family: string;
+  seed?: number;
+  costUsd?: number;
+  /** What could not be honoured, in words for the operator. */
+  warnings?: string[];
+}
+
+/** A picture that is safe on disk. */
+export interface SavedImage {
+  /** File name, relative to the images folder. */
+  path: string;
+  /** Hex digest of the file's bytes. */
+  sha256: string;
+  byteLength: number;
+  mediaType: MediaType;
+  width: number;
+  height: number;
+}
+
+/** A picture about to be saved: already inspected and encoded. */
+export interface Picture {
+  bytes: Uint8Array;
+  mediaType: MediaType;
+  width: number;
+  height: number;
+  /** Start of the file name, see `GeneratedImage.family`. */
+  family: string;
+  /** Wall-clock ms; the time in the file name, in UTC. */
+  takenAt: number;
+}
+
+/** The pictures on disk. A picture appears under its name whole or not at all, and no name is ever given twice. */
+export interface ImageStore {
+  /**
+   * Saves a picture under the next free name. `intend` hears the name and hash before the file appears under it, so that
+   * a journal can name the picture first: after a crash at any instant `find` answers with the finished picture.
+   */
+  save(picture: Picture, intend: (image: SavedImage) => Promise<void>): Promise<SavedImage>;
+  /** The picture if its bytes are still there unharmed, finishing a save that was interrupted; else undefined. */
+  find(image: SavedImage): Promise<SavedImage | undefined>;
+  /** The picture's bytes. */
+  read(image: SavedImage): Promise<Uint8Array>;
+  /** Writes a file beside the picture, with its name and another ending (`.json`, `.jpg`), replacing an earlier one. */
+  saveBeside(image: SavedImage, extension: string, bytes: Uint8Array): Promise<string>;
+  /** Removes the picture and everything beside it. */
+  forget(image: SavedImage): Promise<void>;
+}

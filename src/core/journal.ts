@@ -1,0 +1,44 @@
+import type { SavedImage } from './image.ts';
+import type { Attempt } from './provider.ts';
+
+/** What is known of the picture a row is getting, beyond its bytes. */
+export interface PictureFacts {
+  provider: string;
+  model: string;
+  seed?: number;
+  costUsd: number;
+  /** Wall-clock ms. */
+  generatedAt: number;
+  warnings?: string[];
+}
+
+/**
+ * How far one row has come, on disk. generating: a call may be open · saving: the picture has its name and hash, and is there
+ * or can be finished · uploading: the upload has its id · settled: the row was written.
+ */
+export interface JournalEntry {
+  version: 1;
+  postId: string;
+  /** How often the settled row was marked again. */
+  generation: number;
+  step: 'generating' | 'saving' | 'uploading' | 'settled';
+  /** Hash of everything in the row that the picture depends on. */
+  fingerprint: string;
+  attempts: Attempt[];
+  image?: SavedImage;
+  facts?: PictureFacts;
+  /** The file that goes up, where it is not the picture itself. */
+  rendition?: SavedImage;
+  uploadId?: string;
+  /** What was written to the row in the end, by which a later look at the row knows our own writing. */
+  settled?: { at: number; image?: string; error?: string };
+  /** Ids of jobs that run elsewhere, by provider. */
+  jobs?: Record<string, string>;
+}
+
+/** The rows' journal. Every write is on disk before it returns. */
+export interface Journal {
+  /** The row's entry; undefined when there is none, or when it was torn and has been set aside. */
+  read(postId: string): Promise<JournalEntry | undefined>;
+  write(entry: JournalEntry): Promise<void>;
+}

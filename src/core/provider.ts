@@ -1,0 +1,55 @@
+import type { FailureCode } from './errors.ts';
+import type { GeneratedImage, ImageRequest } from './image.ts';
+import type { Log } from './log.ts';
+
+/** One call of one provider, or one refusal to call it: the unit of log, metric and history. */
+export interface Attempt {
+  provider: string;
+  /** The provider's name for people, for example "Hugging Face". */
+  label: string;
+  model: string;
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  durationMs: number;
+  outcome: 'ok' | FailureCode;
+  costUsd?: number;
+  /** True when money may have been spent without a picture to show for it. */
+  possiblySpent?: boolean;
+  /** ISO 8601 time when the provider is worth asking again, where it is known. */
+  until?: string;
+  /** What the provider said, shortened, for the operator. */
+  detail?: string;
+}
+
+/** A place for the id of a job that runs elsewhere, so that a restart can pick it up instead of paying again. */
+export interface JobSlot {
+  load(provider: string): Promise<string | undefined>;
+  save(provider: string, id: string | undefined): Promise<void>;
+}
+
+/** What a provider is given besides the request. */
+export interface ProviderContext {
+  signal: AbortSignal;
+  /** On the clock's monotonic time, in ms; `Infinity` without a deadline. */
+  deadlineAt: number;
+  record(attempt: Attempt): void;
+  job: JobSlot;
+  log: Log;
+}
+
+/** The answer of a free look at a provider. */
+export interface ProviderCheck {
+  ok: boolean;
+  /** One sentence, with the next step when not ok. */
+  message: string;
+}
+
+/** Something that makes a picture. A policy takes a provider and is a provider, so a chain stands wherever one provider may. */
+export interface ImageProvider {
+  readonly name: string;
+  readonly label: string;
+  /** @throws {ProviderError} when it fails; the signal's reason when it is aborted. */
+  generate(request: ImageRequest, context: ProviderContext): Promise<GeneratedImage>;
+  /** Looks at the provider without spending anything. */
+  check?(context: Pick<ProviderContext, 'signal'>): Promise<ProviderCheck>;
+}
