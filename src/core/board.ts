@@ -1,6 +1,9 @@
 import type { SavedImage } from './image.ts';
 import type { Post } from './post.ts';
 
+/** How old a look at the board may be when rows are taken or written by it, in ms. */
+export const lookFreshForMs = 5000;
+
 /** One look at the rows that wait, oldest first. */
 export interface PendingPage {
   /** On the clock's monotonic time, in ms. */
@@ -27,15 +30,15 @@ export interface ReadySettlement {
 export interface FailedSettlement {
   kind: 'failed';
   error: string;
-  why?: string;
+  why: string;
 }
 
 export type Settlement = ReadySettlement | FailedSettlement;
 
-/** What became of a settlement. Only `settled` wrote to the row; `post` is the row as last seen. */
+/** What became of a settlement; `post` is the row as last seen. changed: it was edited, before or (`written`) just as it was written. */
 export type SettleResult =
   | { kind: 'settled'; post: Post }
-  | { kind: 'changed'; post: Post }
+  | { kind: 'changed'; post: Post; written: boolean }
   | { kind: 'moved'; post: Post | undefined };
 
 /** Where an upload stands, so that a restart can go on with it. */
@@ -48,10 +51,10 @@ export interface UploadProgress {
 
 /** The editors' board. Every method waits its turn, is bounded in time and throws ConfigError or BoardError in words. */
 export interface PostBoard {
-  /** Resolves the board, reads its schema and binds its properties; again only after `refused`. */
+  /** Resolves the board, reads its schema and binds its properties, once. */
   open(): Promise<BoardFacts>;
-  /** The rows that wait or are held. Without a cursor an answer at most `freshForMs` old may serve. */
-  pending(cursor?: string): Promise<PendingPage>;
+  /** The rows that wait or are held: the first page as seen at most 5 s ago, `anew` as it stands now, or the page at the cursor. */
+  pending(options?: { cursor?: string; anew?: boolean }): Promise<PendingPage>;
   /** One row by its id. */
   find(id: string): Promise<Post>;
   /** Shows editors that the row is being worked on, if there is room for it; the journal is the claim that counts. */

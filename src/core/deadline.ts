@@ -21,25 +21,21 @@ export async function withDeadline<T>(
 ): Promise<T> {
   parent?.throwIfAborted();
   const controller = new AbortController();
-  const { promise: aborted, reject } = defer();
-  const abort = (reason: unknown) => {
-    controller.abort(reason);
-    reject(reason);
-  };
+  const abort = (reason: unknown) => controller.abort(reason);
   const onParent = () => abort(parent?.reason);
   const timer = Number.isFinite(ms) ? setTimeout(() => abort(new DeadlineError(ms)), Math.max(0, ms)) : undefined;
   parent?.addEventListener('abort', onParent, { once: true });
   try {
-    return await Promise.race([work(controller.signal), aborted]);
+    return await Promise.race([work(controller.signal), aborted(controller.signal)]);
   } finally {
     clearTimeout(timer);
     parent?.removeEventListener('abort', onParent);
   }
 }
 
-function defer(): { promise: Promise<never>; reject: (reason: unknown) => void } {
-  let reject: (reason: unknown) => void = () => undefined;
-  const promise = new Promise<never>((_, no) => (reject = no));
-  promise.catch(() => undefined);
-  return { promise, reject };
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- an abort's reason is passed on as it is
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }

@@ -115,3 +115,14 @@ export class ConfigError extends Error {
 export class LockedError extends Error {
   override readonly name = 'LockedError';
 }
+
+/** Somebody asked the process to stop. */
+export class StopSignal extends Error {
+  override readonly name = 'StopSignal';
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super('stopped by a signal');
+    this.exitCode = exitCode;
+  }
+}

@@ -30,8 +30,10 @@ export interface JobSlot {
 /** What a provider is given besides the request. */
 export interface ProviderContext {
   signal: AbortSignal;
-  /** On the clock's monotonic time, in ms; `Infinity` without a deadline. */
-  deadlineAt: number;
+  /** On the clock's monotonic time, in ms; `Infinity` without a deadline. It moves by what `waited` is told. */
+  readonly deadlineAt: number;
+  /** Tells of ms spent waiting for a free slot, which count against no deadline. */
+  waited(ms: number): void;
   record(attempt: Attempt): void;
   job: JobSlot;
   log: Log;
@@ -52,4 +54,13 @@ export interface ImageProvider {
   generate(request: ImageRequest, context: ProviderContext): Promise<GeneratedImage>;
   /** Looks at the provider without spending anything. */
   check?(context: Pick<ProviderContext, 'signal'>): Promise<ProviderCheck>;
+}
+
+/** A place in the chain, given back when the picture is made or given up. */
+export type Ticket = () => void;
+
+/** The whole chain, which also says when it has room for one more picture. */
+export interface ImageChain extends ImageProvider {
+  /** Waits until a provider that is open has a free slot; the signal's reason when aborted. */
+  enter(signal: AbortSignal): Promise<Ticket>;
 }
