@@ -1,0 +1,61 @@
+import sharp from 'sharp';
+import type { Sharp } from 'sharp';
+import { inspectPixels, openImage } from './inspect.ts';
+import type { ImageFacts, Size } from './inspect.ts';
+
+/** A JPEG made to fit a limit. */
+export interface JpegRendition extends Size {
+  bytes: Uint8Array;
+  mediaType: 'image/jpeg';
+}
+
+/** Tried in this order: quality is given up before pixels. */
+const jpegSteps = [
+  { quality: 90, scale: 1 },
+  { quality: 82, scale: 1 },
+  { quality: 74, scale: 1 },
+  { quality: 66, scale: 1 },
+  { quality: 66, scale: 0.75 },
+  { quality: 66, scale: 0.5 },
+  { quality: 66, scale: 0.25 },
+] as const;
+
+/** Proves the bytes as `inspectImage` does and renders them as `renderPng` does, on one decode. */
+export async function inspectAndRender(
+  bytes: Uint8Array,
+  size: Size,
+): Promise<{ png: Uint8Array; source: ImageFacts }> {
+  const { pixels, ...source } = await inspectPixels(bytes, size);
+  return { png: await encodePng(fromPixels(pixels, source), size), source };
+}
+
+/** Re-encodes to exactly the size given: cropped to cover it, sRGB, 8 bit, upright, opaque on white, without the source's metadata. */
+export async function renderPng(bytes: Uint8Array, size: Size): Promise<Uint8Array> {
+  return encodePng(openImage(bytes), size);
+}
+
+/** The same picture as a JPEG of at most `limitBytes`. @throws {Error} when even the smallest is larger. */
+export async function renderJpegWithin(bytes: Uint8Array, limitBytes: number): Promise<JpegRendition> {
+  const { data, info } = await openImage(bytes).raw().toBuffer({ resolveWithObject: true });
+  for (const { quality, scale } of jpegSteps) {
+    const width = Math.max(1, Math.round(info.width * scale));
+    const height = Math.max(1, Math.round(info.height * scale));
+    const jpeg = await fromPixels(data, info)
+      .resize(width, height, { fit: 'fill' })
+      .jpeg({ quality, mozjpeg: true })
+      .toBuffer();
+    if (jpeg.byteLength <= limitBytes) return { bytes: jpeg, mediaType: 'image/jpeg', width, height };
+  }
+  throw new Error(`The picture does not fit into ${limitBytes} bytes, even as the smallest JPEG.`);
+}
+
+function fromPixels(pixels: Uint8Array, { width, height }: Size): Sharp {
+  return sharp(pixels, { raw: { width, height, channels: 3 } });
+}
+
+function encodePng(image: Sharp, { width, height }: Size): Promise<Uint8Array> {
+  return image
+    .resize(width, height, { fit: 'cover', position: sharp.strategy.attention })
+    .png({ adaptiveFiltering: true })
+    .toBuffer();
+}
