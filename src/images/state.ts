@@ -1,0 +1,14 @@
+import { join } from 'node:path';
+
+/** The paths under `$IMAGES_DIR/.state/` that this folder's files own. */
+export function statePaths(imagesDir: string) {
+  const root = join(imagesDir, '.state');
+  return {
+    root,
+    /** One folder per worker, for files that have no name yet. */
+    temporary: join(root, 'tmp'),
+    journal: join(root, 'journal'),
+    lock: join(root, 'lock'),
+    workerId: join(root, 'worker-id'),
+  };
+}
