@@ -1,0 +1,140 @@
+import { extractNotionId } from '@notionhq/client';
+import { validate as isCronExpression } from 'node-cron';
+import { ConfigError } from './core/errors.ts';
+import { type Environment, readEnvironment, type Variables } from './core/environment.ts';
+import { boardProperties, type PropertyNames, settingName, type StatusNames, statusNames } from './core/properties.ts';
+import { mapValues } from './core/records.ts';
+import { type ProviderSettings, readProviders } from './providers/registry.ts';
+
+/** Where the board is and what its parts are called. */
+export interface NotionConfig {
+  token: string;
+  /** A database id or data-source id, dashed. */
+  database: string;
+  apiUrl: string;
+  requestsPerMinute: number;
+  properties: PropertyNames;
+  statuses: StatusNames;
+}
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Every decision that settings make, checked. */
+export interface Config {
+  notion: NotionConfig;
+  /** The chain: what is configured, in the order it is asked. */
+  providers: ProviderSettings[];
+  rowTimeoutMs: number;
+  imagesDir: string;
+  schedule: string;
+  timeZone: string;
+  logLevel: LogLevel;
+  /** Values that must never be shown. */
+  secrets: readonly string[];
+}
+
+/**
+ * Turns environment variables into a Config.
+ * @throws {ConfigError} naming every mistake at once.
+ */
+export function readConfig(variables: Variables): Config {
+  const environment = readEnvironment(variables);
+  const config = readAll(environment);
+  if (environment.problems.length > 0) throw new ConfigError(environment.problems);
+  return config;
+}
+
+/** The names of all settings. */
+export function settingsRead(variables: Variables): ReadonlySet<string> {
+  const environment = readEnvironment(variables);
+  readAll(environment);
+  return environment.names;
+}
+
+function readAll(environment: Environment): Config {
+  return {
+    notion: readNotion(environment),
+    providers: readProviders(environment),
+    rowTimeoutMs: 1000 * environment.number('ROW_TIMEOUT_SECONDS', { fallback: 300, min: 5, max: 3600 }),
+    imagesDir: environment.text('IMAGES_DIR', 'images'),
+    schedule: readSchedule(environment),
+    timeZone: readTimeZone(environment),
+    logLevel: readLogLevel(environment),
+    secrets: environment.secrets,
+  };
+}
+
+function readNotion(environment: Environment): NotionConfig {
+  const token = environment.secret('NOTION_TOKEN');
+  if (token === undefined) {
+    environment.problem(
+      'NOTION_TOKEN is not set: create a connection at notion.so/developers and put its token into .env.',
+    );
+  }
+  const given = environment.optional('NOTION_DATABASE_ID');
+  const database = given === undefined ? undefined : extractNotionId(given);
+  if (given === undefined) {
+    environment.problem(
+      'NOTION_DATABASE_ID is not set: open the database in Notion, copy its link and put it into .env.',
+    );
+  } else if (!database) {
+    environment.problem(
+      `NOTION_DATABASE_ID is "${given}": give the database's id, a data source's id, or the page's address.`,
+    );
+  }
+  return {
+    token: token ?? '',
+    database: database ?? '',
+    apiUrl: environment.url('NOTION_API_URL', 'https://api.notion.com'),
+    requestsPerMinute: environment.number('NOTION_REQUESTS_PER_MINUTE', {
+      fallback: 180,
+      min: 1,
+      max: 1_000_000,
+      whole: true,
+    }),
+    properties: readNames(
+      environment,
+      'NOTION_PROPERTY',
+      mapValues(boardProperties, (property) => property.name),
+    ),
+    statuses: readNames(environment, 'NOTION_STATUS', statusNames),
+  };
+}
+
+function readNames<K extends string>(environment: Environment, prefix: string, defaults: Record<K, string>) {
+  const taken = new Map<string, string>();
+  return mapValues(defaults, (words) => {
+    const setting = `${prefix}_${settingName(words)}`;
+    const name = environment.text(setting, words);
+    const other = taken.get(name);
+    if (other !== undefined) environment.problem(`${setting} and ${other} are both "${name}": give each its own name.`);
+    taken.set(name, setting);
+    return name;
+  });
+}
+
+function readSchedule(environment: Environment): string {
+  const schedule = environment.text('SYNC_SCHEDULE', '*/5 * * * *');
+  if (!isCronExpression(schedule)) {
+    environment.problem(`SYNC_SCHEDULE is "${schedule}": give a cron expression such as "*/5 * * * *".`);
+  }
+  return schedule;
+}
+
+function readTimeZone(environment: Environment): string {
+  const timeZone = environment.text('TIMEZONE', 'UTC');
+  try {
+    void Intl.DateTimeFormat('en', { timeZone });
+  } catch {
+    environment.problem(`TIMEZONE is "${timeZone}": give a name such as Europe/Berlin or UTC.`);
+  }
+  return timeZone;
+}
+
+function readLogLevel(environment: Environment): LogLevel {
+  const given = environment.text('LOG_LEVEL', 'info').toLowerCase();
+  const level = logLevels.find((candidate) => candidate === given);
+  if (level === undefined) environment.problem(`LOG_LEVEL is "${given}": choose from ${logLevels.join(', ')}.`);
+  return level ?? 'info';
+}

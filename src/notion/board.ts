@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { type BoardFacts, lookFreshForMs, type PendingPage, type PostBoard } from '../core/board.ts';
+import type { Clock } from '../core/clock.ts';
+import { BoardError } from '../core/errors.ts';
+import type { Post } from '../core/post.ts';
+import type { NotionClient } from './client.ts';
+import type { Permit } from './limiter.ts';
+import { readPost, writeClaim } from './page-reader.ts';
+import { statusValues } from './page-writer.ts';
+import { bindBoard, type BoardAddress, type BoundBoard } from './schema.ts';
+import { createSettler } from './settler.ts';
+import { uploadFile } from './uploads.ts';
+
+/** Notion's page size. */
+const pageSize = 100;
+/** Requests that one row costs with its claim. */
+const requestsPerRow = 4;
+/** What a workspace of the smallest plan takes, where Notion does not say (2026-11). */
+const smallestUploadLimit = 5 * 1024 * 1024;
+
+const me = z.object({
+  bot: z
+    .object({ workspace_limits: z.object({ max_file_upload_size_in_bytes: z.number() }).optional() })
+    .optional()
+    .catch(undefined),
+});
+const pageParent = z.object({ parent: z.object({ data_source_id: z.string() }) });
+const queryAnswer = z.object({ results: z.array(z.unknown()), next_cursor: z.string().nullable().default(null) });
+
+/** The board in Notion. `workerId` is what Claim shows. */
+export function createNotionBoard(options: {
+  notion: NotionClient;
+  address: BoardAddress;
+  clock: Clock;
+  workerId: string;
+  /** Ends every wait: the shutdown. */
+  signal: AbortSignal;
+}): PostBoard {
+  const { notion, address, clock, workerId, signal } = options;
+  let bound: { board: BoundBoard; facts: BoardFacts } | undefined;
+  let binding: Promise<BoardFacts> | undefined;
+  let look: PendingPage | undefined;
+  let looking: Promise<PendingPage> | undefined;
+
+  const bind = async (): Promise<BoardFacts> => {
+    const board = await bindBoard(notion, address);
+    const limits = me.parse(await notion.call({ doing: 'ask who the worker is' }, (client) => client.users.me({})));
+    const facts = {
+      title: board.title,
+      url: board.url,
+      maxUploadBytes: limits.bot?.workspace_limits?.max_file_upload_size_in_bytes ?? smallestUploadLimit,
+      missing: board.missing,
+    };
+    bound = { board, facts };
+    return facts;
+  };
+
+  const board = (): BoundBoard => {
+    if (!bound) throw new Error('The board is used before it was opened.');
+    return bound.board;
+  };
+
+  const query = async (cursor?: string, permit?: Permit): Promise<PendingPage> => {
+    const { dataSourceId, properties, statusOptions } = board();
+    const names = [statusOptions['needs-image'], statusOptions.generating].flatMap((option) => option?.name ?? []);
+    const readAt = clock.monotonic();
+    const answer = await notion.call({ doing: 'read the rows that wait', ...(permit && { permit }) }, (client) =>
+      client.dataSources.query({
+        data_source_id: dataSourceId,
+        filter: { or: names.map((name) => statusFilter(properties.status, name)) },
+        sorts: [{ timestamp: 'created_time', direction: 'ascending' }],
+        page_size: pageSize,
+        result_type: 'page',
+        filter_properties: Object.values(properties).map(({ id }) => id),
+        ...(cursor !== undefined && { start_cursor: cursor }),
+      }),
+    );
+    const { results, next_cursor: next } = queryAnswer.parse(answer);
+    const posts = results.flatMap((row) => readPost(row, board()) ?? []);
+    return { readAt, posts, ...(next !== null && { next }) };
+  };
+
+  /** The first page, by one query for all who ask at once. */
+  const lookAgain = (permit?: Permit): Promise<PendingPage> => {
+    looking ??= query(undefined, permit)
+      .then((page) => (look = page))
+      .finally(() => (looking = undefined));
+    return looking;
+  };
+
+  const find = async (id: string): Promise<Post> => {
+    const answer = await notion.call({ doing: 'read a row' }, (client) => client.pages.retrieve({ page_id: id }));
+    const post = readPost(answer, board());
+    if (parentOf(answer) !== board().dataSourceId) {
+      throw new BoardError('refused', 'The row belongs to another database: check the id.');
+    }
+    if (!post) throw new BoardError('gone', "The row is in Notion's trash: restore it there.");
+    return post;
+  };
+
+  const update = async (post: Post, values: ReturnType<typeof statusValues>, doing: string): Promise<Post> => {
+    const answer = await notion.call({ doing }, (client) =>
+      client.pages.update({ page_id: post.id, properties: values }),
+    );
+    return readPost(answer, board()) ?? post;
+  };
+
+  /** Claims are worth a request only while the window has room for all the rows in sight. */
+  const hasRoomForClaims = () => {
+    const inSight = look?.next === undefined ? (look?.posts.length ?? 1) : 2 * pageSize;
+    return !notion.limiter.congested() && notion.limiter.free() >= requestsPerRow * inSight;
+  };
+
+  return {
+    open: () => {
+      if (bound) return Promise.resolve(bound.facts);
+      binding ??= bind().finally(() => (binding = undefined));
+      return binding;
+    },
+    pending: ({ cursor, anew = false } = {}) => {
+      if (cursor !== undefined) return query(cursor);
+      const fresh = look !== undefined && clock.monotonic() - look.readAt <= lookFreshForMs;
+      return look && fresh && !anew ? Promise.resolve(look) : lookAgain();
+    },
+    find,
+    async claim(post) {
+      if (!hasRoomForClaims()) return post;
+      return update(
+        post,
+        statusValues(board(), 'generating', writeClaim(workerId, clock.now())),
+        'mark a row as taken',
+      );
+    },
+    upload: (image, bytes, progress) => uploadFile(notion, clock, image, bytes, progress),
+    settle: createSettler({
+      notion,
+      signal,
+      clock,
+      board,
+      rebind: async () => void (await bind()),
+      latest: () => look,
+      lookAgain,
+      find,
+    }),
+    requeue: (post) => update(post, statusValues(board(), 'needs-image', ''), 'put a row back in the queue'),
+  };
+}
+
+function parentOf(answer: unknown): string | undefined {
+  return pageParent.safeParse(answer).data?.parent.data_source_id;
+}
+
+function statusFilter({ id, type }: BoundBoard['properties']['status'], name: string) {
+  return type === 'select' ? { property: id, select: { equals: name } } : { property: id, status: { equals: name } };
+}

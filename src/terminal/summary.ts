@@ -1,0 +1,38 @@
+import Table from 'cli-table3';
+
+/** A pass in numbers, as `sync` counts it. */
+export interface SummaryNumbers {
+  done: number;
+  failed: number;
+  skipped: number;
+  providers: Readonly<Record<string, number>>;
+  costUsd: number;
+  durationMs: number;
+}
+
+/** The summary that a pass ends with on a terminal. */
+export function summaryTable(summary: SummaryNumbers): string {
+  const { done, failed, skipped, providers, costUsd, durationMs } = summary;
+  const used = Object.entries(providers).map(([label, pictures]) => `${label} × ${pictures}`);
+  const table = new Table({ head: ['Done', 'Failed', 'Skipped', 'Providers used', 'Time', 'Cost'], style: plain });
+  table.push([done, failed, skipped, used.join('\n') || '–', timeWords(durationMs), costWords(costUsd)]);
+  return table.toString();
+}
+
+/** A table of rows under a head. */
+export function plainTable(head: string[], rows: string[][]): string {
+  const table = new Table({ head, style: plain });
+  table.push(...rows);
+  return table.toString();
+}
+
+const plain = { head: [], border: [] };
+
+function timeWords(ms: number): string {
+  const seconds = Math.round(ms / 100) / 10;
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+function costWords(usd: number): string {
+  return usd === 0 ? 'free' : `$${usd.toFixed(4)}`;
+}

@@ -1,0 +1,143 @@
+import type { PostBoard, Settlement } from '../core/board.ts';
+import { BoardError, ChainExhaustedError, ConfigError, LockedError } from '../core/errors.ts';
+import type { JournalEntry } from '../core/journal.ts';
+import type { Outcome, Skipped } from '../core/outcome.ts';
+import type { Post } from '../core/post.ts';
+import type { Ticket } from '../core/provider.ts';
+import { fingerprintOf, headlineOf, RowMistake, toImageRequest } from './image-request.ts';
+import { openEntry } from './journal-entry.ts';
+import { fileToUpload, finishedPicture, makePicture, type PicturedEntry, type PictureParts } from './picture.ts';
+import { noPicture, notTaken, rowMistake, unforeseen, why } from './words.ts';
+
+/** What one row's life needs. */
+export interface PostParts extends PictureParts {
+  board: PostBoard;
+  /** The status option that puts a row back in the queue, as editors read it. */
+  needsImage: string;
+}
+
+/**
+ * One row's life: claim, generate, inspect, save, upload, settle. Each step is on disk before the next begins, so that a row
+ * that was interrupted anywhere goes on where it stopped. `ticket` is given back as soon as no provider is needed any more.
+ * @throws {ConfigError} {BoardError} when no other row would do better; the signal's reason when aborted.
+ */
+export async function generatePost(
+  taken: Post,
+  ticket: Ticket,
+  parts: PostParts,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { board, journal, store, clock } = parts;
+  const startedAt = clock.monotonic();
+  const entry = await openEntry(taken, fingerprintOf(taken), { journal, store, now: clock.now() });
+  if (!entry) return skipped(taken, 'its result was written a moment ago');
+  try {
+    const request = toImageRequest(taken, entry.generation);
+    await journal.write(entry);
+    const post = await board.claim(taken);
+    if (fingerprintOf(post) !== entry.fingerprint) return { ...skipped(post, 'it was edited just now'), again: true };
+
+    const pictured =
+      (await finishedPicture(entry, request, parts)) ?? (await makePicture(entry, request, parts, signal));
+    ticket();
+    const uploaded = await upload(pictured, parts);
+    return await settleReady(post, pictured, uploaded, startedAt, parts);
+  } catch (error) {
+    signal.throwIfAborted();
+    return await settleFailed(taken, entry, error, parts);
+  } finally {
+    ticket();
+  }
+}
+
+interface Uploaded {
+  uploadId: string;
+  file: PicturedEntry['image'];
+}
+
+async function upload(entry: PicturedEntry, parts: PostParts): Promise<Uploaded> {
+  const { board, journal, store } = parts;
+  const { maxUploadBytes } = await board.open();
+  const { file, bytes } = await fileToUpload(entry, await store.read(entry.image), maxUploadBytes, parts);
+  const uploadId = await board.upload(file, bytes, {
+    id: entry.uploadId,
+    begun: (id) => journal.write({ ...entry, step: 'uploading', rendition: file, uploadId: id }),
+  });
+  return { uploadId, file };
+}
+
+async function settleReady(
+  post: Post,
+  entry: PicturedEntry,
+  { uploadId, file }: Uploaded,
+  startedAt: number,
+  parts: PostParts,
+): Promise<Outcome> {
+  const { attempts } = entry;
+  const { provider, model, costUsd, generatedAt, warnings } = entry.facts;
+  const headline = headlineOf(post);
+  const settlement: Settlement = {
+    kind: 'image-ready',
+    image: file,
+    uploadId,
+    provider,
+    model,
+    why: why(attempts, parts.clock.now(), warnings),
+    costUsd,
+    generatedAt,
+  };
+  // A drawn card also depends on the words it shows.
+  const showsHeadline = (now: Post) => provider !== 'placeholder' || headlineOf(now) === headline;
+  const unwritten = await settle(post, entry, settlement, { image: file.path }, showsHeadline, parts);
+  if (unwritten) return unwritten;
+  const label = attempts.findLast(({ outcome }) => outcome === 'ok')?.label ?? provider;
+  const durationMs = parts.clock.monotonic() - startedAt;
+  return { kind: 'done', post, image: entry.image, provider, label, model, costUsd, attempts, durationMs };
+}
+
+async function settleFailed(post: Post, entry: JournalEntry, failure: unknown, parts: PostParts): Promise<Outcome> {
+  const error = explain(failure, parts);
+  const attempts = failure instanceof ChainExhaustedError ? failure.attempts : entry.attempts;
+  const settlement: Settlement = { kind: 'failed', error, why: why(attempts, parts.clock.now()) };
+  const told = { ...entry, attempts: [...attempts] };
+  const unwritten = await settle(post, told, settlement, { error }, () => true, parts);
+  return unwritten ?? { kind: 'failed', post, error, attempts };
+}
+
+/** Writes to the row and then to the journal; answers only when the row was not to be written. */
+async function settle(
+  post: Post,
+  entry: JournalEntry,
+  settlement: Settlement,
+  mark: { image?: string; error?: string },
+  stillFits: (now: Post) => boolean,
+  { board, journal, clock }: PostParts,
+): Promise<Skipped | undefined> {
+  const stillWanted = (now: Post) => fingerprintOf(now) === entry.fingerprint && stillFits(now);
+  const result = await board.settle(post, settlement, stillWanted);
+  if (result.kind === 'moved') {
+    const reason = result.post
+      ? `an editor moved it to "${result.post.statusName}"`
+      : 'it is not on the board any more';
+    return skipped(result.post ?? post, reason);
+  }
+  const written = result.kind === 'settled' || result.written;
+  if (written) await journal.write({ ...entry, step: 'settled', settled: { at: clock.now(), ...mark } });
+  if (result.kind === 'settled') return undefined;
+  const waiting = written ? await board.requeue(result.post) : result.post;
+  return { ...skipped(waiting, 'it was edited meanwhile'), again: true };
+}
+
+/** The failure as the row tells it. @throws the failure itself when it is not this row's alone. */
+function explain(failure: unknown, parts: PostParts): string {
+  if (failure instanceof RowMistake) return rowMistake(failure.message, parts);
+  if (failure instanceof ChainExhaustedError) return noPicture(failure, parts.clock.now(), parts);
+  if (failure instanceof BoardError && failure.failure !== 'unreachable') return notTaken(failure.message, parts);
+  if (failure instanceof BoardError || failure instanceof ConfigError || failure instanceof LockedError) throw failure;
+  parts.log.error({ err: failure }, 'A fault that the worker does not know');
+  return unforeseen(parts);
+}
+
+function skipped(post: Post, reason: string): Skipped {
+  return { kind: 'skipped', post, reason, again: false };
+}

@@ -1,0 +1,44 @@
+import type { ImageStore } from '../core/image.ts';
+import type { Journal, JournalEntry } from '../core/journal.ts';
+import type { Post } from '../core/post.ts';
+
+/** A look at the board this soon after our own write may be older than the write (Notion's query may lag). */
+const staleForMs = 120_000;
+
+/**
+ * The entry to go on with: the unfinished one of the same row as it stands, or a new one. Undefined when the row only looks
+ * marked because the look is older than what was just written.
+ */
+export async function openEntry(
+  post: Post,
+  fingerprint: string,
+  parts: { journal: Journal; store: ImageStore; now: number },
+): Promise<JournalEntry | undefined> {
+  const { journal, store, now } = parts;
+  const earlier = await journal.read(post.id);
+  if (!earlier) return begin(post, fingerprint, 0);
+  if (earlier.settled) {
+    const justWritten = Math.abs(now - earlier.settled.at) < staleForMs;
+    return justWritten && !showsSettlement(post, earlier.settled)
+      ? undefined
+      : begin(post, fingerprint, earlier.generation + 1);
+  }
+  // The row was written before the worker ended, and has been marked again since.
+  const written = earlier.rendition ?? earlier.image;
+  if (written && earlier.uploadId !== undefined && showsSettlement(post, { image: written.path })) {
+    return begin(post, fingerprint, earlier.generation + 1);
+  }
+  if (earlier.fingerprint === fingerprint) return earlier;
+  if (earlier.image) await store.forget(earlier.image);
+  return { ...begin(post, fingerprint, earlier.generation), attempts: earlier.attempts };
+}
+
+function begin(post: Post, fingerprint: string, generation: number): JournalEntry {
+  return { version: 1, postId: post.id, generation, step: 'generating', fingerprint, attempts: [] };
+}
+
+/** Does the row show our own last writing, so that the mark on it must be newer? */
+function showsSettlement(post: Post, settled: { image?: string; error?: string }): boolean {
+  if (settled.image !== undefined) return post.imageFile === settled.image || post.imageNames.includes(settled.image);
+  return settled.error !== undefined && post.error !== '' && settled.error.startsWith(post.error.slice(0, 100));
+}

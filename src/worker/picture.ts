@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../core/clock.ts';
+import type { ImageRequest, ImageStore, SavedImage } from '../core/image.ts';
+import type { Journal, JournalEntry, PictureFacts } from '../core/journal.ts';
+import type { Log } from '../core/log.ts';
+import type { Attempt, ImageChain, ProviderContext } from '../core/provider.ts';
+
+/** A smaller file of the same picture, for a board that takes none so large. */
+export type Shrink = (
+  bytes: Uint8Array,
+  limitBytes: number,
+) => Promise<{ bytes: Uint8Array; width: number; height: number }>;
+
+/** A journal entry whose picture is safe on disk. */
+export type PicturedEntry = JournalEntry & { image: SavedImage; facts: PictureFacts };
+
+/** What making and keeping a picture needs. */
+export interface PictureParts {
+  chain: ImageChain;
+  store: ImageStore;
+  journal: Journal;
+  shrink: Shrink;
+  clock: Clock;
+  log: Log;
+  /** For one row, from its first call, without waits for a free slot. */
+  rowTimeoutMs: number;
+}
+
+/** The picture that an interrupted run left, if it is whole. */
+export async function finishedPicture(
+  entry: JournalEntry,
+  request: ImageRequest,
+  { store }: PictureParts,
+): Promise<PicturedEntry | undefined> {
+  const { image, facts } = entry;
+  const found = image && (await store.find(image));
+  if (!found || !facts) return undefined;
+  const pictured = { ...entry, image: found, facts };
+  await keepProvenance(pictured, request, store);
+  return pictured;
+}
+
+/** Asks the chain for a picture, and saves it with its provenance. @throws what the chain and the store throw. */
+export async function makePicture(
+  entry: JournalEntry,
+  request: ImageRequest,
+  parts: PictureParts,
+  signal: AbortSignal,
+): Promise<PicturedEntry> {
+  const { chain, store, journal, clock } = parts;
+  const attempts: Attempt[] = [...entry.attempts];
+  const made = await chain.generate(request, createContext(entry, attempts, parts, signal));
+  const takenAt = clock.now();
+  const { bytes, mediaType, width, height, family } = made;
+  const facts: PictureFacts = {
+    provider: made.provider,
+    model: made.model,
+    costUsd: made.costUsd ?? 0,
+    generatedAt: takenAt,
+    ...(made.seed !== undefined && { seed: made.seed }),
+    ...(made.warnings && { warnings: made.warnings }),
+  };
+  const saving: JournalEntry = { ...entry, step: 'saving', attempts, facts };
+  const picture = { bytes, mediaType, width, height, family, takenAt };
+  const image = await store.save(picture, (named) => journal.write({ ...saving, image: named }));
+  const pictured = { ...saving, image, facts };
+  await keepProvenance(pictured, request, store);
+  return pictured;
+}
+
+/** The file that goes up: the picture itself, or a JPEG beside it where the board takes none so large. */
+export async function fileToUpload(
+  entry: PicturedEntry,
+  bytes: Uint8Array,
+  limitBytes: number,
+  { store, shrink }: PictureParts,
+): Promise<{ file: SavedImage; bytes: Uint8Array }> {
+  if (entry.image.byteLength <= limitBytes) return { file: entry.image, bytes };
+  const small = await shrink(bytes, limitBytes);
+  const path = await store.saveBeside(entry.image, '.jpg', small.bytes);
+  const sha256 = createHash('sha256').update(small.bytes).digest('hex');
+  const { width, height } = small;
+  const file = { path, sha256, byteLength: small.bytes.byteLength, mediaType: 'image/jpeg' as const, width, height };
+  return { file, bytes: small.bytes };
+}
+
+/** The picture's history, beside it: everything that led to it, for whoever asks later. */
+async function keepProvenance(entry: PicturedEntry, request: ImageRequest, store: ImageStore): Promise<void> {
+  const { image, facts, postId, generation, attempts } = entry;
+  const { prompt, ...options } = request;
+  const { generatedAt, ...made } = facts;
+  const history = {
+    file: image.path,
+    sha256: image.sha256,
+    postId,
+    generation,
+    generatedAt: new Date(generatedAt).toISOString(),
+    prompt,
+    options,
+    ...made,
+    attempts,
+  };
+  await store.saveBeside(image, '.json', new TextEncoder().encode(`${JSON.stringify(history, undefined, 2)}\n`));
+}
+
+function createContext(
+  entry: JournalEntry,
+  attempts: Attempt[],
+  { journal, clock, log, rowTimeoutMs }: PictureParts,
+  signal: AbortSignal,
+): ProviderContext {
+  let deadlineAt = clock.monotonic() + rowTimeoutMs;
+  const jobs: Record<string, string> = { ...entry.jobs };
+  return {
+    signal,
+    get deadlineAt() {
+      return deadlineAt;
+    },
+    waited: (ms) => (deadlineAt += ms),
+    record: (attempt) => attempts.push(attempt),
+    log,
+    job: {
+      load: async (provider) => jobs[provider],
+      async save(provider, id) {
+        if (id === undefined) delete jobs[provider];
+        else jobs[provider] = id;
+        await journal.write({ ...entry, attempts, jobs });
+      },
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import type { Log } from '../core/log.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { PassSummary } from './sync.ts';
+import { cost, duration } from './words.ts';
+
+/** Logs what became of one row. */
+export function logOutcome(log: Log, outcome: Outcome): void {
+  const { post } = outcome;
+  const row = { post: post.id, title: post.title };
+  if (outcome.kind === 'done') {
+    const { image, provider, model, costUsd, durationMs, attempts } = outcome;
+    const data = { ...row, file: image.path, provider, model, costUsd, durationMs, attempts };
+    log.info(data, `"${post.title}": ${image.path} by ${outcome.label}, ${duration(durationMs)}, ${cost(costUsd)}`);
+  } else if (outcome.kind === 'failed') {
+    log.warn({ ...row, attempts: outcome.attempts }, `"${post.title}": failed. ${outcome.error}`);
+  } else {
+    log.info(row, `"${post.title}": ${outcome.again ? 'taken again' : 'left alone'}, ${outcome.reason}`);
+  }
+}
+
+/** Logs what a pass did. */
+export function logSummary(log: Log, summary: PassSummary): void {
+  const { done, failed, skipped, costUsd, durationMs } = summary;
+  const counts = `${done} done, ${failed} failed, ${skipped} skipped`;
+  log.info(summary, `Pass finished: ${counts}, ${duration(durationMs)}, ${cost(costUsd)}`);
+}

@@ -1,0 +1,194 @@
+import { lookFreshForMs, type PendingPage, type PostBoard } from '../core/board.ts';
+import type { Clock } from '../core/clock.ts';
+import { BoardError } from '../core/errors.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Post } from '../core/post.ts';
+import { generatePost, type PostParts } from './generate-post.ts';
+
+/** Rows whose pictures wait for their upload and their write at once; pictures themselves stay on disk meanwhile. */
+const mostInHand = 32;
+/** A claim of another worker holds for so long; one row never takes longer. */
+const claimLeaseMs = 15 * 60_000;
+
+/** What a pass needs. */
+export interface PassParts extends PostParts {
+  workerId: string;
+  /** Hears of every row as soon as it is told on the board. */
+  onOutcome: (outcome: Outcome) => void;
+  /** Hears how many rows are known to wait; `more` when there are further ones. */
+  onSight?: (waiting: number, more: boolean) => void;
+}
+
+export interface PassOptions {
+  /** Most rows to take. */
+  limit?: number;
+  /** Only this row. */
+  pageId?: string;
+}
+
+/** One pass over the board in numbers. */
+export interface PassSummary {
+  done: number;
+  failed: number;
+  skipped: number;
+  /** Pictures by the label of the provider that made them. */
+  providers: Record<string, number>;
+  costUsd: number;
+  durationMs: number;
+}
+
+/**
+ * One pass: takes every row that waits, several at once, until none is left.
+ * @throws {ConfigError} {BoardError} when no row can be served any more, after the rows in hand came to rest; the signal's
+ * reason when aborted. Rows held then stay Generating, and the next pass resumes them.
+ */
+export async function syncPosts(parts: PassParts, options: PassOptions, signal: AbortSignal): Promise<PassSummary> {
+  const startedAt = parts.clock.monotonic();
+  const summary: PassSummary = { done: 0, failed: 0, skipped: 0, providers: {}, costUsd: 0, durationMs: 0 };
+  const stop = new AbortController();
+  const onAbort = () => stop.abort(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  const inHand = new Map<string, Promise<void>>();
+  try {
+    await parts.board.open();
+    const queue = options.pageId === undefined ? boardQueue(parts, inHand) : pageQueue(parts.board, options.pageId);
+    await work(parts, queue, inHand, summary, options.limit ?? Number.POSITIVE_INFINITY, stop);
+  } catch (error) {
+    stop.abort(error);
+    throw error;
+  } finally {
+    await Promise.allSettled(inHand.values());
+    signal.removeEventListener('abort', onAbort);
+    summary.durationMs = parts.clock.monotonic() - startedAt;
+  }
+  stop.signal.throwIfAborted();
+  return summary;
+}
+
+/** Where a pass gets its rows. */
+interface RowQueue {
+  /** A row to begin with now; undefined when there is none at present. */
+  next(): Promise<Post | undefined>;
+  /** Hears what became of a row. */
+  told(outcome: Outcome): void;
+}
+
+async function work(
+  parts: PassParts,
+  queue: RowQueue,
+  inHand: Map<string, Promise<void>>,
+  summary: PassSummary,
+  limit: number,
+  stop: AbortController,
+): Promise<void> {
+  const started = new Set<string>();
+  for (;;) {
+    while (inHand.size >= mostInHand) await Promise.race(inHand.values());
+    const ticket = await parts.chain.enter(stop.signal);
+    const post = await queue.next().catch((error: unknown) => {
+      ticket();
+      throw error;
+    });
+    if (!post || (started.size >= limit && !started.has(post.id))) {
+      ticket();
+      if (inHand.size === 0) return;
+      // A row in hand may come back to the queue.
+      await Promise.race(inHand.values());
+      continue;
+    }
+    started.add(post.id);
+    const life = generatePost(post, ticket, parts, stop.signal)
+      .then((outcome) => {
+        queue.told(outcome);
+        count(summary, outcome);
+        parts.onOutcome(outcome);
+      })
+      .catch((error: unknown) => stop.abort(error))
+      .finally(() => inHand.delete(post.id));
+    inHand.set(post.id, life);
+  }
+}
+
+function boardQueue({ board, workerId, clock, onSight }: PassParts, inHand: Map<string, Promise<void>>): RowQueue {
+  const handled = new Set<string>();
+  /** Rows to be taken again, but only as seen after this time. */
+  const again = new Map<string, number>();
+  /** The page further down where rows were found last. */
+  let further: PendingPage | undefined;
+
+  const freeOn = (page: PendingPage): Post | undefined =>
+    page.posts.find(
+      (post) =>
+        !inHand.has(post.id) &&
+        !handled.has(post.id) &&
+        page.readAt >= (again.get(post.id) ?? Number.NEGATIVE_INFINITY) &&
+        !isHeld(post, workerId, clock),
+    );
+
+  const search = async (): Promise<Post | undefined> => {
+    let page = await board.pending({ anew: true });
+    while (!freeOn(page) && page.next !== undefined) page = await board.pending({ cursor: page.next });
+    further = page;
+    return freeOn(page);
+  };
+
+  return {
+    async next() {
+      const first = await board.pending();
+      onSight?.(first.posts.filter(({ id }) => !handled.has(id)).length, first.next !== undefined);
+      const known = freeOn(first);
+      if (known) return known;
+      const fresh = further && clock.monotonic() - further.readAt <= lookFreshForMs ? freeOn(further) : undefined;
+      return fresh ?? (first.next !== undefined || again.size > 0 ? search() : undefined);
+    },
+    told(outcome) {
+      const { id } = outcome.post;
+      if (outcome.kind === 'skipped' && outcome.again) again.set(id, clock.monotonic());
+      else {
+        again.delete(id);
+        handled.add(id);
+      }
+    },
+  };
+}
+
+function pageQueue(board: PostBoard, pageId: string): RowQueue {
+  let wanted = true;
+  return {
+    async next() {
+      if (!wanted) return undefined;
+      wanted = false;
+      const post = await board.find(pageId);
+      if (['needs-image', 'generating', 'failed'].includes(post.status)) return post;
+      const stands = post.statusName === '' ? 'has no status' : `stands at "${post.statusName}"`;
+      throw new BoardError('refused', `The row ${stands}: mark it for a picture in Notion first.`);
+    },
+    told(outcome) {
+      wanted = outcome.kind === 'skipped' && outcome.again;
+    },
+  };
+}
+
+/** Does another live worker hold the row? Its own rows a worker resumes at once. */
+function isHeld({ status, claim }: Post, workerId: string, clock: Clock): boolean {
+  if (status !== 'generating' || !claim || claim.worker === workerId) return false;
+  return Math.abs(clock.now() - claim.at) < claimLeaseMs;
+}
+
+function count(summary: PassSummary, outcome: Outcome): void {
+  if (outcome.kind === 'skipped' && outcome.again) return;
+  summary[outcome.kind] += 1;
+  if (outcome.kind !== 'done') return;
+  summary.costUsd += outcome.costUsd;
+  summary.providers[outcome.label] = (summary.providers[outcome.label] ?? 0) + 1;
+}
+
+/** The rows that a pass would take now, without writing anything anywhere. */
+export async function* waitingPosts(board: PostBoard, workerId: string, clock: Clock): AsyncGenerator<Post> {
+  await board.open();
+  for (let page = await board.pending(); ; page = await board.pending({ cursor: page.next })) {
+    yield* page.posts.filter((post) => !isHeld(post, workerId, clock));
+    if (page.next === undefined) return;
+  }
+}
