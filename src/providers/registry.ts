@@ -1,10 +1,12 @@
 import type { Environment } from '../core/environment.ts';
 import type { ProviderEntry, ProviderSettings } from './entry.ts';
+import { automatic1111 } from './automatic1111.ts';
+import { huggingface } from './huggingface.ts';
 import { placeholder } from './placeholder.ts';
 
 export type { DrawCard, ProviderSettings } from './entry.ts';
 
-const entries: readonly ProviderEntry[] = [placeholder];
+const entries: readonly ProviderEntry[] = [huggingface, automatic1111, placeholder];
 
 const names = ['huggingface', 'stable-diffusion', 'localai', 'replicate', 'runpod', 'placeholder'];
 
