@@ -1,0 +1,118 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Answer, type Version, versions } from './call.ts';
+import { ApiError, errorBody, invalid, invalidUrl } from './errors.ts';
+import type { Capabilities } from './options.ts';
+import { createRateLimiter } from './rate-limit.ts';
+import { readParams, type Route } from './router.ts';
+import type { World } from './world.ts';
+
+const maxJsonBytes = 500 * 1024;
+/** The largest body of any kind: one part of an upload, and the form around it. */
+export const maxBodyBytes = 24 * 1024 * 1024;
+
+/** A request as it came off the wire. */
+export interface Incoming {
+  method: string;
+  url: URL;
+  headers: IncomingHttpHeaders;
+  bytes: Uint8Array;
+  /** What the path leads to, with the raw parameters; undefined when it leads nowhere. */
+  match: { route: Route; raw: Record<string, string> } | undefined;
+}
+
+export interface Reply {
+  status: number;
+  headers: Record<string, string>;
+  body: Uint8Array | string;
+  /** The body, where it is JSON. */
+  json?: Answer;
+}
+
+/** Answers one request of the API: the checks in Notion's order, then the route. */
+export type Api = (incoming: Incoming) => Promise<Reply>;
+
+export function createApi(world: World): Api {
+  const limiter = createRateLimiter();
+
+  const authorize = (headers: IncomingHttpHeaders): void => {
+    const { token, rateLimit, workspaceRateLimit } = world.settings();
+    if (headers.authorization !== `Bearer ${token}`) throw new ApiError(401, 'unauthorized', 'API token is invalid.');
+    const now = world.monotonic();
+    const refusal =
+      limiter.take(`token ${token}`, rateLimit, now, 'public_api_request_rate_limit') ??
+      (workspaceRateLimit && limiter.take('workspace', workspaceRateLimit, now, 'public_api_space_request_rate_limit'));
+    if (refusal) throw refusal;
+  };
+
+  return async (incoming) => {
+    try {
+      if (incoming.match === undefined) throw invalidUrl();
+      const { route, raw } = incoming.match;
+      authorize(incoming.headers);
+      if (incoming.bytes.byteLength > maxBodyBytes) throw tooLarge();
+      const version = readVersion(incoming);
+      requireCapabilities(route, world.settings().capabilities);
+      const contentType = incoming.headers['content-type'] ?? '';
+      const body = contentType.startsWith('multipart/') ? {} : readJson(incoming.bytes);
+      const call = { params: readParams(raw), query: incoming.url.searchParams, body, bytes: incoming.bytes };
+      const answer = await route.handle({ ...call, contentType, version }, world);
+      return jsonReply(200, answer, world);
+    } catch (error) {
+      const failure =
+        error instanceof ApiError
+          ? error
+          : new ApiError(500, 'internal_server_error', 'Unexpected error occurred.', { cause: String(error) });
+      return errorReply(failure, world);
+    }
+  };
+}
+
+export function errorReply(error: ApiError, world: World): Reply {
+  return jsonReply(error.status, errorBody(error), world, error.headers);
+}
+
+export function jsonReply(status: number, answer: Answer, world: World, extra: Record<string, string> = {}): Reply {
+  const requestId = world.ids.uuid();
+  const json = { ...answer, request_id: requestId };
+  const headers = { 'content-type': 'application/json; charset=utf-8', 'x-notion-request-id': requestId, ...extra };
+  return { status, headers, json, body: JSON.stringify(json) };
+}
+
+function readVersion({ headers, url }: Incoming): Version {
+  const given = headers['notion-version'];
+  if (given === undefined) {
+    throw new ApiError(
+      400,
+      'missing_version',
+      'Notion-Version header failed validation: Notion-Version header should be defined, instead was `undefined`.',
+    );
+  }
+  const version = versions.find((each) => each === given);
+  if (version !== undefined) return version;
+  // Data sources came with 2025-09-03: for an older version they do not exist.
+  if (String(given) < versions[0] && url.pathname.startsWith('/v1/data_sources')) throw invalidUrl();
+  const known = versions.map((each) => `\`"${each}"\``).join(' or ');
+  throw invalid(
+    `Notion-Version header failed validation: Notion-Version header should be ${known}, instead was \`"${String(given)}"\`.`,
+  );
+}
+
+function requireCapabilities({ needs = [], needsOne }: Route, granted: Capabilities): void {
+  if (needs.every((need) => granted[need]) && (needsOne?.some((need) => granted[need]) ?? true)) return;
+  throw new ApiError(403, 'restricted_resource', 'Insufficient permissions for this endpoint.');
+}
+
+function tooLarge(): ApiError {
+  return new ApiError(413, 'validation_error', 'Request body too large.');
+}
+
+function readJson(bytes: Uint8Array): unknown {
+  if (bytes.byteLength === 0) return {};
+  if (bytes.byteLength > maxJsonBytes) throw invalid('body failed validation: body should be at most 500 KB.');
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return parsed;
+  } catch {
+    throw new ApiError(400, 'invalid_json', 'Error parsing JSON body.');
+  }
+}

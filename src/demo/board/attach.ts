@@ -1,0 +1,22 @@
+import { ApiError } from './errors.ts';
+import type { World } from './world.ts';
+
+/** What a write changes besides the page itself; done only when the whole request is accepted. */
+export type Effects = (() => void)[];
+
+/** The stored file behind an upload, which the attachment makes permanent. */
+export function attach(uploadId: string, world: World, effects: Effects): { fileId: string; name: string } {
+  const upload = world.uploads.get(uploadId);
+  const { attachLagMs } = world.settings();
+  const expired = upload?.expiresAt != null && world.now() >= upload.expiresAt;
+  const settled = upload?.sentAt !== undefined && world.monotonic() >= upload.sentAt + attachLagMs;
+  if (upload?.fileId === undefined || expired || !settled) {
+    throw new ApiError(
+      404,
+      'object_not_found',
+      `Could not find file_upload with ID: ${uploadId}. Confirm the status of the file upload is \`uploaded\` and that your integration has capabilities to update or insert content.`,
+    );
+  }
+  effects.push(() => (upload.expiresAt = null));
+  return { fileId: upload.fileId, name: upload.filename ?? 'Untitled' };
+}

@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import type { Effects } from './attach.ts';
+import { type Answer, type Call, pathId, trashFlags, trashInput, type Version } from './call.ts';
+import { check, id } from './check.ts';
+import { minuteStamp } from './dates.ts';
+import { invalid } from './errors.ts';
+import { iconInput, readIcon, showIcon } from './media.ts';
+import type { Database, DataSource, Property, RichTextItem } from './model.ts';
+import { partialUser } from './property-output.ts';
+import { findProperty } from './property-value.ts';
+import { richText, toItems } from './rich-text.ts';
+import {
+  createProperties,
+  createProperty,
+  propertiesChange,
+  propertiesConfig,
+  reconfigure,
+  showProperty,
+  typeOf,
+} from './schema.ts';
+import type { World } from './world.ts';
+
+/** GET /v1/data_sources/{id} */
+export function retrieveDataSource(call: Call, world: World): Answer {
+  return showDataSource(world.dataSource(pathId(call, 'data_source_id')), call.version, world);
+}
+
+const createBody = z.strictObject({
+  parent: z.strictObject({ type: z.literal('database_id').optional(), database_id: id }),
+  properties: propertiesConfig,
+  title: richText.default([]),
+  icon: iconInput.nullish(),
+});
+
+/** POST /v1/data_sources */
+export function createDataSource(call: Call, world: World): Answer {
+  const body = check(createBody, call.body);
+  const database = world.database(body.parent.database_id);
+  const effects: Effects = [];
+  const icon = body.icon ? readIcon(body.icon, world, effects) : null;
+  const properties = createProperties(body.properties, world.ids);
+  for (const effect of effects) effect();
+  const source = addDataSource(database, toItems(body.title), properties, world.botId, world);
+  source.icon = icon;
+  return showDataSource(source, call.version, world);
+}
+
+export function addDataSource(
+  database: Database,
+  name: RichTextItem[],
+  properties: Property[],
+  author: string,
+  world: World,
+): DataSource {
+  const at = world.now();
+  const source: DataSource = {
+    id: world.ids.uuid(),
+    database,
+    name,
+    icon: null,
+    properties,
+    pages: [],
+    lastUniqueId: 0,
+    createdAt: at,
+    createdBy: author,
+    editedAt: at,
+    editedBy: author,
+    inTrash: false,
+  };
+  database.dataSources.push(source);
+  world.dataSources.set(source.id, source);
+  return source;
+}
+
+/** PATCH /v1/data_sources/{id} */
+export function updateDataSource(call: Call, world: World): Answer {
+  const source = world.dataSource(pathId(call, 'data_source_id'));
+  const body = check(
+    z.strictObject({
+      properties: propertiesChange.default({}),
+      title: richText.optional(),
+      icon: iconInput.nullish(),
+      ...trashInput(call.version),
+    }),
+    call.body,
+  );
+  const effects: Effects = [];
+  const icon = body.icon && readIcon(body.icon, world, effects);
+  const properties = changedProperties(source.properties, body.properties, world);
+  for (const effect of effects) effect();
+  source.properties = properties;
+  if (body.title) source.name = toItems(body.title);
+  if (icon !== undefined) source.icon = icon;
+  source.inTrash = body.in_trash ?? body.archived ?? source.inTrash;
+  source.editedAt = world.now();
+  source.editedBy = world.botId;
+  return showDataSource(source, call.version, world);
+}
+
+/** The columns after the change, made on copies so that a refused change leaves nothing behind. */
+export function changedProperties(
+  current: readonly Property[],
+  changes: z.infer<typeof propertiesChange>,
+  world: World,
+): Property[] {
+  let properties = current.map((property) => ({ ...property }));
+  for (const [key, change] of Object.entries(changes)) {
+    const property = findProperty(properties, key);
+    if (change === null) {
+      if (property === undefined) throw invalid(`${key} is not a property that exists.`);
+      if (property.type === 'title') throw invalid('Cannot delete the title property.');
+      properties = properties.filter((each) => each !== property);
+      continue;
+    }
+    const { name, ...config } = change;
+    const type = typeOf(config);
+    if (property === undefined) {
+      if (type === undefined) throw invalid(`${key} is not a property that exists.`);
+      if (type === 'title') throw invalid('Cannot create a second title property.');
+      properties.push(createProperty(name ?? key, config, world.ids));
+    } else {
+      if (type !== undefined && type !== property.type) {
+        if (property.type === 'title' || type === 'title')
+          throw invalid('Cannot change the type of the title property.');
+        Object.assign(property, createProperty(property.name, config, world.ids), { id: property.id });
+      } else {
+        reconfigure(property, config, world.ids);
+      }
+      property.name = name ?? property.name;
+      if (config.description !== undefined) property.description = config.description;
+    }
+  }
+  const names = properties.map((property) => property.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw invalid(`Cannot have two properties named ${twice}.`);
+  return properties;
+}
+
+/** A table as the API shows it. */
+export function showDataSource(source: DataSource, version: Version, world: World): Answer {
+  const { database } = source;
+  return {
+    object: 'data_source',
+    id: source.id,
+    title: source.name,
+    description: database.description,
+    parent: { type: 'database_id', database_id: database.id },
+    database_parent: { type: 'page_id', page_id: database.parentPageId },
+    is_inline: database.isInline,
+    ...trashFlags(version, source.inTrash || database.inTrash),
+    created_time: minuteStamp(source.createdAt),
+    last_edited_time: minuteStamp(source.editedAt),
+    created_by: partialUser(source.createdBy),
+    last_edited_by: partialUser(source.editedBy),
+    properties: Object.fromEntries(source.properties.map((property) => [property.name, showProperty(property)])),
+    icon: showIcon(source.icon, world),
+    cover: null,
+    url: `https://www.notion.so/${database.id.replaceAll('-', '')}`,
+    public_url: null,
+  };
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import type { DateValue } from './model.ts';
+
+const minuteMs = 60_000;
+const isoPattern = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+
+/** A day or an instant in ISO 8601. */
+export const isoDate = z
+  .string()
+  .refine(
+    (value) => isoPattern.test(value) && !Number.isNaN(Date.parse(value)),
+    'should be a valid ISO 8601 date string',
+  );
+
+/** A time stamp as the API shows it: rounded down to the minute. */
+export function minuteStamp(ms: number): string {
+  return new Date(Math.floor(ms / minuteMs) * minuteMs).toISOString();
+}
+
+/** Instants are kept to the minute, with a numeric offset. */
+export function dateValue(input: { start: string; end?: string | null | undefined }): DateValue {
+  return { start: normalized(input.start), end: input.end ? normalized(input.end) : null, time_zone: null };
+}
+
+function normalized(value: string): string {
+  const [, day = '', time, offset = 'Z'] = isoPattern.exec(value) ?? [];
+  return time === undefined ? day : `${day}T${time}:00.000${offset === 'Z' ? '+00:00' : offset}`;
+}

@@ -1,0 +1,65 @@
+import { minuteStamp } from './dates.ts';
+import type { Page, PageVersion, Property, StoredFile } from './model.ts';
+import { optionOf, valueOf } from './property-value.ts';
+import { showMedia } from './media.ts';
+import type { World } from './world.ts';
+
+/** A cell as the API shows it: `{ id, type, <type>: … }`. */
+export function showValue(page: Page, version: PageVersion, property: Property, world: World): Record<string, unknown> {
+  const { id, type } = property;
+  return { id, type, [type]: content(page, version, property, world) };
+}
+
+function content(page: Page, version: PageVersion, property: Property, world: World): unknown {
+  if (property.type === 'created_time') return minuteStamp(page.createdAt);
+  if (property.type === 'last_edited_time') return minuteStamp(version.editedAt);
+  if (property.type === 'created_by') return partialUser(page.createdBy);
+  if (property.type === 'last_edited_by') return partialUser(version.editedBy);
+  if (property.type !== 'unique_id') return stored(version, property, world);
+  const value = version.values.get(property.id);
+  return { prefix: property.prefix, number: value?.type === 'unique_id' ? value.number : null };
+}
+
+function stored(version: PageVersion, property: Property, world: World): unknown {
+  const value = valueOf(version, property);
+  switch (value.type) {
+    case 'title':
+    case 'rich_text':
+      return value.items;
+    case 'number':
+      return value.number;
+    case 'url':
+    case 'email':
+    case 'phone_number':
+      return value.text;
+    case 'checkbox':
+      return value.checked;
+    case 'date':
+      return value.date;
+    case 'select':
+    case 'status':
+      return showOption(property, value.optionId);
+    case 'multi_select':
+      return value.optionIds.map((id) => showOption(property, id)).filter((option) => option !== null);
+    case 'files':
+      return value.files.map((file) => showFile(file, world));
+    case 'people':
+      return value.ids.map(partialUser);
+    case 'unique_id':
+    case 'computed':
+      return null;
+  }
+}
+
+function showOption(property: Property, optionId: string | null): Record<string, unknown> | null {
+  const option = optionOf(property, optionId);
+  return option ? { id: option.id, name: option.name, color: option.color } : null;
+}
+
+function showFile(file: StoredFile, world: World): Record<string, unknown> {
+  return { name: file.name, ...showMedia(file, world) };
+}
+
+export function partialUser(id: string): { object: 'user'; id: string } {
+  return { object: 'user', id };
+}

@@ -1,0 +1,124 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createApi, errorReply, type Incoming, maxBodyBytes, type Reply } from './api.ts';
+import { conflict } from './errors.ts';
+import { commits, type Fault, type Faults } from './faults.ts';
+import { findRoute } from './router.ts';
+import { send, spoil } from './spoil.ts';
+import type { World } from './world.ts';
+
+/** One finished request, as a test may want to look at it. */
+export interface Exchange {
+  /** The route's name, such as `pages.update`; `unknown` when there is none. */
+  route: string;
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  notionVersion?: string;
+  /** Parsed JSON; undefined for anything else. */
+  requestBody: unknown;
+  /** 0 when the socket was cut before an answer. */
+  status: number;
+  /** Parsed JSON, or the text of an answer that is not JSON; undefined when there was none. */
+  responseBody: unknown;
+}
+
+interface Desk {
+  world: World;
+  faults: Faults;
+  arrived(route: string): void;
+  finished(exchange: Exchange): void;
+  /** Aborts when the board closes. */
+  signal: AbortSignal;
+}
+
+/** The board's HTTP server, not yet listening. */
+export function createBoardServer(desk: Desk): Server {
+  const api = createApi(desk.world);
+  const beingWritten = new Set<string>();
+  const server = createServer((request, response) => {
+    serve(request, response).catch(() => request.socket.destroy());
+  });
+  server.keepAliveTimeout = 65_000;
+  return server;
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { world, faults, signal } = desk;
+    const method = request.method ?? 'GET';
+    const url = new URL(request.url ?? '/', world.origin);
+    response.sendDate = false;
+    response.setHeader('date', new Date(world.now()).toUTCString());
+    if (method === 'GET' && url.pathname.startsWith('/files/')) return serveFile(url, response, desk);
+
+    const match = findRoute(method, url.pathname);
+    const route = match?.route.name ?? 'unknown';
+    desk.arrived(route);
+    const fault = faults.strike(route, method);
+    const { latencyMs, clock, conflictOnOverlap } = world.settings();
+    const written = conflictOnOverlap && route === 'pages.update' ? url.pathname.toLowerCase() : undefined;
+    const overlaps = written !== undefined && beingWritten.has(written);
+    if (written !== undefined && !overlaps) beingWritten.add(written);
+    try {
+      const bytes = await readBody(request);
+      if (latencyMs > 0) await clock.sleep(latencyMs, signal);
+      const incoming: Incoming = { method, url, headers: request.headers, bytes, match };
+      const sent = overlaps
+        ? send(response, errorReply(conflict(), world))
+        : await answer(incoming, fault, route, response);
+      desk.finished(exchangeOf(incoming, route, sent));
+    } finally {
+      if (written !== undefined && !overlaps) beingWritten.delete(written);
+    }
+  }
+
+  /** Answers as the API does, or as the fault makes it; a request that the API refuses is past spoiling. */
+  async function answer(
+    incoming: Incoming,
+    fault: Fault | undefined,
+    route: string,
+    response: ServerResponse,
+  ): Promise<Reply | undefined> {
+    const reply = fault === undefined || commits(fault) ? await api(incoming) : undefined;
+    if (reply && (fault === undefined || reply.status !== 200)) return send(response, reply);
+    return fault && spoil(fault, route, reply, { response, world: desk.world, signal: desk.signal });
+  }
+}
+
+/** The body, with no more of it kept than shows that it is too large. */
+async function readBody(request: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    if (size <= maxBodyBytes) chunks.push(chunk);
+    size += chunk.byteLength;
+  }
+  return Buffer.concat(chunks);
+}
+
+function serveFile(url: URL, response: ServerResponse, { world }: Desk): void {
+  const file = world.files.serve(url);
+  send(response, { status: file.status, headers: { 'content-type': file.contentType }, body: file.body });
+}
+
+function exchangeOf({ method, url, headers, bytes }: Incoming, route: string, sent: Reply | undefined): Exchange {
+  const version = headers['notion-version'];
+  return {
+    route,
+    method,
+    path: url.pathname,
+    query: url.searchParams,
+    ...(typeof version === 'string' && { notionVersion: version }),
+    requestBody: headers['content-type']?.startsWith('application/json') ? parse(bytes) : undefined,
+    status: sent?.status ?? 0,
+    responseBody: sent && (sent.json ?? Buffer.from(sent.body).toString('utf8')),
+  };
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return parsed;
+  } catch {
+    return undefined;
+  }
+}
