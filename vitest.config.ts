@@ -3,9 +3,11 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/build.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: {
+      enabled: process.env['CI'] === 'true',
       provider: 'v8',
       include: ['src/**/*.ts'],
       exclude: ['src/cli.ts'],

@@ -17,7 +17,7 @@ export interface NotionConfig {
   statuses: StatusNames;
 }
 
-export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** Every decision that settings make, checked. */

@@ -1,9 +1,6 @@
 import type { SavedImage } from './image.ts';
 import type { Post } from './post.ts';
 
-/** How old a look at the board may be when rows are taken or written by it, in ms. */
-export const lookFreshForMs = 5000;
-
 /** One look at the rows that wait, oldest first. */
 export interface PendingPage {
   /** On the clock's monotonic time, in ms. */
@@ -51,10 +48,12 @@ export interface UploadProgress {
 
 /** The editors' board. Every method waits its turn, is bounded in time and throws ConfigError or BoardError in words. */
 export interface PostBoard {
-  /** Resolves the board, reads its schema and binds its properties, once. */
+  /** Finds the board, reads its schema and binds its properties; what was bound before stays so by its id. */
   open(): Promise<BoardFacts>;
-  /** The rows that wait or are held: the first page as seen at most 5 s ago, `anew` as it stands now, or the page at the cursor. */
+  /** The rows that wait or are held: the first page as seen a moment ago, `anew` as it stands now, or the page at the cursor. */
   pending(options?: { cursor?: string; anew?: boolean }): Promise<PendingPage>;
+  /** Is the page new enough to take rows from? */
+  isFresh(page: PendingPage): boolean;
   /** One row by its id. */
   find(id: string): Promise<Post>;
   /** Shows editors that the row is being worked on, if there is room for it; the journal is the claim that counts. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type BoardFacts, lookFreshForMs, type PendingPage, type PostBoard } from '../core/board.ts';
+import type { BoardFacts, PendingPage, PostBoard } from '../core/board.ts';
 import type { Clock } from '../core/clock.ts';
 import { BoardError } from '../core/errors.ts';
 import type { Post } from '../core/post.ts';
@@ -11,6 +11,8 @@ import { bindBoard, type BoardAddress, type BoundBoard } from './schema.ts';
 import { createSettler } from './settler.ts';
 import { uploadFile } from './uploads.ts';
 
+/** How old a look may be when rows are taken from it: while requests are plenty, and while rows wait on the window. */
+const freshForMs = { plenty: 250, scarce: 5000 };
 /** Notion's page size. */
 const pageSize = 100;
 /** Requests that one row costs with its claim. */
@@ -43,14 +45,9 @@ export function createNotionBoard(options: {
   let looking: Promise<PendingPage> | undefined;
 
   const bind = async (): Promise<BoardFacts> => {
-    const board = await bindBoard(notion, address);
-    const limits = me.parse(await notion.call({ doing: 'ask who the worker is' }, (client) => client.users.me({})));
-    const facts = {
-      title: board.title,
-      url: board.url,
-      maxUploadBytes: limits.bot?.workspace_limits?.max_file_upload_size_in_bytes ?? smallestUploadLimit,
-      missing: board.missing,
-    };
+    const board = await bindBoard(notion, address, bound?.board);
+    const maxUploadBytes = bound?.facts.maxUploadBytes ?? (await uploadLimit(notion));
+    const facts = { title: board.title, url: board.url, maxUploadBytes, missing: board.missing };
     bound = { board, facts };
     return facts;
   };
@@ -60,7 +57,13 @@ export function createNotionBoard(options: {
     return bound.board;
   };
 
-  const query = async (cursor?: string, permit?: Permit): Promise<PendingPage> => {
+  /** By one reading for all who ask at once. */
+  const open = (): Promise<BoardFacts> => {
+    binding ??= bind().finally(() => (binding = undefined));
+    return binding;
+  };
+
+  const queryOnce = async (cursor: string | undefined, permit: Permit | undefined): Promise<PendingPage> => {
     const { dataSourceId, properties, statusOptions } = board();
     const names = [statusOptions['needs-image'], statusOptions.generating].flatMap((option) => option?.name ?? []);
     const readAt = clock.monotonic();
@@ -78,6 +81,17 @@ export function createNotionBoard(options: {
     const { results, next_cursor: next } = queryAnswer.parse(answer);
     const posts = results.flatMap((row) => readPost(row, board()) ?? []);
     return { readAt, posts, ...(next !== null && { next }) };
+  };
+
+  const query = async (cursor?: string, permit?: Permit): Promise<PendingPage> => {
+    try {
+      return await queryOnce(cursor, permit);
+    } catch (error) {
+      if (!(error instanceof BoardError) || error.failure !== 'refused') throw error;
+      // A property may have been removed or a status renamed since the schema was read.
+      await open();
+      return queryOnce(cursor, permit);
+    }
   };
 
   /** The first page, by one query for all who ask at once. */
@@ -105,26 +119,25 @@ export function createNotionBoard(options: {
     return readPost(answer, board()) ?? post;
   };
 
-  /** Claims are worth a request only while the window has room for all the rows in sight. */
-  const hasRoomForClaims = () => {
+  /** Claims and more looks are worth their requests only while the window has room for all the rows in sight. */
+  const isPlenty = () => {
     const inSight = look?.next === undefined ? (look?.posts.length ?? 1) : 2 * pageSize;
     return !notion.limiter.congested() && notion.limiter.free() >= requestsPerRow * inSight;
   };
 
+  const isFresh = ({ readAt }: PendingPage) =>
+    clock.monotonic() - readAt <= (isPlenty() ? freshForMs.plenty : freshForMs.scarce);
+
   return {
-    open: () => {
-      if (bound) return Promise.resolve(bound.facts);
-      binding ??= bind().finally(() => (binding = undefined));
-      return binding;
-    },
+    open,
     pending: ({ cursor, anew = false } = {}) => {
       if (cursor !== undefined) return query(cursor);
-      const fresh = look !== undefined && clock.monotonic() - look.readAt <= lookFreshForMs;
-      return look && fresh && !anew ? Promise.resolve(look) : lookAgain();
+      return look && isFresh(look) && !anew ? Promise.resolve(look) : lookAgain();
     },
+    isFresh,
     find,
     async claim(post) {
-      if (!hasRoomForClaims()) return post;
+      if (!isPlenty()) return post;
       return update(
         post,
         statusValues(board(), 'generating', writeClaim(workerId, clock.now())),
@@ -137,13 +150,20 @@ export function createNotionBoard(options: {
       signal,
       clock,
       board,
-      rebind: async () => void (await bind()),
+      writableForMs: freshForMs.plenty,
+      isPlenty,
+      rebind: open,
       latest: () => look,
       lookAgain,
       find,
     }),
     requeue: (post) => update(post, statusValues(board(), 'needs-image', ''), 'put a row back in the queue'),
   };
+}
+
+async function uploadLimit(notion: NotionClient): Promise<number> {
+  const answer = await notion.call({ doing: 'ask who the worker is' }, (client) => client.users.me({}));
+  return me.parse(answer).bot?.workspace_limits?.max_file_upload_size_in_bytes ?? smallestUploadLimit;
 }
 
 function parentOf(answer: unknown): string | undefined {

@@ -68,18 +68,23 @@ const databaseAnswer = z.object({
 const requiredStatuses = ['needs-image', 'generating', 'image-ready', 'failed'] as const;
 
 /**
- * Finds the board and binds its properties and status options.
+ * Finds the board and binds its properties and status options; what was bound `earlier` stays so while it exists, whatever its
+ * name is by now.
  * @throws {ConfigError} in words when the board is not there, not shared, or lacks what is required.
  */
-export async function bindBoard(notion: NotionClient, address: BoardAddress): Promise<BoundBoard> {
+export async function bindBoard(
+  notion: NotionClient,
+  address: BoardAddress,
+  earlier?: BoundBoard,
+): Promise<BoundBoard> {
   const source = await findDataSource(notion, address.database);
   const title = source.title.map((part) => part.plain_text).join('') || 'Untitled';
   if (source.in_trash) throw new ConfigError(`The database "${title}" is in Notion's trash: restore it there.`);
   const problems: string[] = [];
   const missing: string[] = [];
-  const properties = bindProperties(source, address, problems, missing);
+  const properties = bindProperties(source, address, earlier, problems, missing);
   const status = properties.status;
-  const statusOptions = status ? bindStatuses(source, status, address.statuses, problems) : {};
+  const statusOptions = status ? bindStatuses(source, status, address.statuses, earlier, problems) : {};
   if (problems.length > 0 || !status) throw new ConfigError(problems);
   return {
     dataSourceId: source.id,
@@ -130,13 +135,15 @@ async function absentAsUndefined<T>(call: () => Promise<T>): Promise<T | undefin
 function bindProperties(
   source: DataSourceAnswer,
   { properties: names }: BoardAddress,
+  earlier: BoundBoard | undefined,
   problems: string[],
   missing: string[],
 ) {
   const bound: Partial<Record<PropertyKey, BoundProperty>> = {};
   for (const key of keysOf(boardProperties)) {
     const types: readonly PropertyType[] = boardProperties[key].types;
-    const found = key === 'name' ? titleOf(source) : named(source, names[key]);
+    const found =
+      withId(source, earlier?.properties[key]?.id) ?? (key === 'name' ? titleOf(source) : named(source, names[key]));
     const type = types.find((candidate) => candidate === found?.type);
     if (found && type) bound[key] = { id: found.id, type };
     else if (found && (key === 'status' || key === 'prompt')) {
@@ -157,12 +164,19 @@ function bindProperties(
   return bound;
 }
 
-function bindStatuses(source: DataSourceAnswer, status: BoundProperty, names: StatusNames, problems: string[]) {
-  const property = Object.values(source.properties).find(({ id }) => id === status.id);
+function bindStatuses(
+  source: DataSourceAnswer,
+  status: BoundProperty,
+  names: StatusNames,
+  earlier: BoundBoard | undefined,
+  problems: string[],
+) {
+  const property = withId(source, status.id);
   const options = property?.status?.options ?? property?.select?.options ?? [];
   const bound: BoundBoard['statusOptions'] = {};
   for (const state of keysOf(statusNames)) {
-    const found = options.find(({ name }) => name === names[state]);
+    const earlierId = earlier?.statusOptions[state]?.id;
+    const found = options.find(({ id }) => id === earlierId) ?? options.find(({ name }) => name === names[state]);
     if (found) bound[state] = found;
   }
   for (const state of requiredStatuses) {
@@ -172,6 +186,10 @@ function bindStatuses(source: DataSourceAnswer, status: BoundProperty, names: St
     );
   }
   return bound;
+}
+
+function withId(source: DataSourceAnswer, id: string | undefined) {
+  return Object.values(source.properties).find((property) => property.id === id);
 }
 
 function titleOf(source: DataSourceAnswer) {

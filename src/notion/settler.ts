@@ -1,4 +1,4 @@
-import { lookFreshForMs, type PendingPage, type PostBoard, type Settlement, type SettleResult } from '../core/board.ts';
+import type { PendingPage, PostBoard, Settlement, SettleResult } from '../core/board.ts';
 import type { Clock } from '../core/clock.ts';
 import { BoardError } from '../core/errors.ts';
 import type { Post } from '../core/post.ts';
@@ -11,6 +11,8 @@ import type { BoundBoard } from './schema.ts';
 
 /** Rows written after one look at the board. */
 const largestBatch = 30;
+/** How long a batch waits for more rows while requests are scarce, so that one look serves many. */
+const lingerMs = 1000;
 /**
  * Waits before a refused write is tried once more: an upload just sent is at times not found yet (seen in the field,
  * 2026-11), and a property may have been removed since the schema was read.
@@ -29,9 +31,13 @@ export interface SettlerParts {
   /** Ends every wait: the shutdown. */
   signal: AbortSignal;
   clock: Clock;
+  /** How old the look may be that rows are written by. */
+  writableForMs: number;
+  /** Has the window room for all the rows in sight? */
+  isPlenty(): boolean;
   board(): BoundBoard;
   /** Reads the schema anew. */
-  rebind(): Promise<void>;
+  rebind(): Promise<unknown>;
   latest(): PendingPage | undefined;
   lookAgain(permit: Permit): Promise<PendingPage>;
   find(id: string): Promise<Post>;
@@ -39,7 +45,7 @@ export interface SettlerParts {
 
 /**
  * Writes settlements in batches: room for the whole batch first, then one look at which rows still stand, then the writes at
- * once, so that no row is written by a look that is older than `lookFreshForMs`.
+ * once, so that no row is written by a look that is older than a moment.
  */
 export function createSettler(parts: SettlerParts): PostBoard['settle'] {
   const { notion, signal, clock } = parts;
@@ -50,7 +56,7 @@ export function createSettler(parts: SettlerParts): PostBoard['settle'] {
       const latest = parts.latest();
       const fresh =
         latest !== undefined &&
-        clock.monotonic() - latest.readAt <= lookFreshForMs &&
+        clock.monotonic() - latest.readAt <= parts.writableForMs &&
         items.every(({ post }) => latest.posts.some(({ id }) => id === post.id));
       const page = fresh ? latest : await parts.lookAgain(permit);
       return await Promise.allSettled(items.map((item) => settle(item, page, permit)));
@@ -105,7 +111,11 @@ export function createSettler(parts: SettlerParts): PostBoard['settle'] {
     }
   };
 
-  const queue = groupCommit(commit, largestBatch);
+  const linger = async () => {
+    if (!parts.isPlenty()) await clock.sleep(lingerMs, signal).catch(() => undefined);
+  };
+
+  const queue = groupCommit(commit, { largest: largestBatch, linger });
   return (post, settlement, stillWanted) => queue({ post, settlement, stillWanted });
 }
 

@@ -27,9 +27,11 @@ export interface ProviderSettings {
   concurrency: number;
   /** For one picture; above 0 the provider is paid. */
   costUsd: number;
+  /** The model's id, where the settings name one. */
+  model?: string;
   /** Says whose credit and key are used without showing the key; what is remembered of an account hangs on it. */
   account: string;
-  create(dependencies: ProviderDependencies): ImageProvider;
+  create: (dependencies: ProviderDependencies) => ImageProvider;
 }
 
 /** One provider of the registry. */

@@ -4,7 +4,7 @@ import { automatic1111 } from './automatic1111.ts';
 import { huggingface } from './huggingface.ts';
 import { placeholder } from './placeholder.ts';
 
-export type { DrawCard, ProviderSettings } from './entry.ts';
+export type { ProviderSettings } from './entry.ts';
 
 const entries: readonly ProviderEntry[] = [huggingface, automatic1111, placeholder];
 

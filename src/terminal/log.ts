@@ -11,7 +11,7 @@ export function prettyStream(write: (line: string) => void, colorize: boolean): 
     singleLine: true,
     hideObject: true,
   });
-  return { write: (line) => write(format(line) ?? line) };
+  return { write: (line) => write(`${format(line)?.trimEnd() ?? line}\n`) };
 }
 
 /** The product's logger. Every line passes `scrub` on its way out, so that no field, message or stack shows a secret. */

@@ -3,12 +3,12 @@ import { MultiBar, type SingleBar } from 'cli-progress';
 /** A progress bar at the bottom of a terminal, with lines above it. */
 export interface Progress {
   /** How many rows are known to wait; `more` when there are further ones. */
-  waiting(count: number, more: boolean): void;
+  waiting: (count: number, more: boolean) => void;
   /** One row has come to its end. */
-  step(): void;
+  step: () => void;
   /** Prints a line above the bar. */
-  line(text: string): void;
-  stop(): void;
+  line: (text: string) => void;
+  stop: () => void;
 }
 
 export function createProgress(stream: NodeJS.WriteStream): Progress {

@@ -12,13 +12,15 @@ import { noPicture, notTaken, rowMistake, unforeseen, why } from './words.ts';
 /** What one row's life needs. */
 export interface PostParts extends PictureParts {
   board: PostBoard;
+  /** The largest file that the board takes. */
+  maxUploadBytes: () => number;
   /** The status option that puts a row back in the queue, as editors read it. */
   needsImage: string;
 }
 
 /**
  * One row's life: claim, generate, inspect, save, upload, settle. Each step is on disk before the next begins, so that a row
- * that was interrupted anywhere goes on where it stopped. `ticket` is given back as soon as no provider is needed any more.
+ * that was interrupted anywhere goes on where it stopped. `ticket` is given back as soon as no provider is needed any more; at the end the caller gives it back.
  * @throws {ConfigError} {BoardError} when no other row would do better; the signal's reason when aborted.
  */
 export async function generatePost(
@@ -45,8 +47,6 @@ export async function generatePost(
   } catch (error) {
     signal.throwIfAborted();
     return await settleFailed(taken, entry, error, parts);
-  } finally {
-    ticket();
   }
 }
 
@@ -57,8 +57,7 @@ interface Uploaded {
 
 async function upload(entry: PicturedEntry, parts: PostParts): Promise<Uploaded> {
   const { board, journal, store } = parts;
-  const { maxUploadBytes } = await board.open();
-  const { file, bytes } = await fileToUpload(entry, await store.read(entry.image), maxUploadBytes, parts);
+  const { file, bytes } = await fileToUpload(entry, await store.read(entry.image), parts.maxUploadBytes(), parts);
   const uploadId = await board.upload(file, bytes, {
     id: entry.uploadId,
     begun: (id) => journal.write({ ...entry, step: 'uploading', rendition: file, uploadId: id }),

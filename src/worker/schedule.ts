@@ -1,4 +1,4 @@
-import cron from 'node-cron';
+import { schedule as scheduleTask } from 'node-cron';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 
@@ -47,7 +47,7 @@ export async function runSchedule(parts: ScheduleParts, signal: AbortSignal): Pr
     }
   };
 
-  const task = cron.schedule(schedule, tick, { timezone: timeZone, suppressMissedWarning: true });
+  const task = scheduleTask(schedule, tick, { timezone: timeZone, suppressMissedWarning: true });
   task.on('execution:missed', () => void catchUp().catch(() => undefined));
   tick();
   await aborted(signal);

@@ -1,4 +1,5 @@
-import { lookFreshForMs, type PendingPage, type PostBoard } from '../core/board.ts';
+import { setMaxListeners } from 'node:events';
+import type { PendingPage, PostBoard } from '../core/board.ts';
 import type { Clock } from '../core/clock.ts';
 import { BoardError } from '../core/errors.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -46,12 +47,13 @@ export async function syncPosts(parts: PassParts, options: PassOptions, signal: 
   const startedAt = parts.clock.monotonic();
   const summary: PassSummary = { done: 0, failed: 0, skipped: 0, providers: {}, costUsd: 0, durationMs: 0 };
   const stop = new AbortController();
+  // Every row in hand listens to it, several times over.
+  setMaxListeners(0, stop.signal);
   const onAbort = () => stop.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   const inHand = new Map<string, Promise<void>>();
   try {
-    await parts.board.open();
     const queue = options.pageId === undefined ? boardQueue(parts, inHand) : pageQueue(parts.board, options.pageId);
     await work(parts, queue, inHand, summary, options.limit ?? Number.POSITIVE_INFINITY, stop);
   } catch (error) {
@@ -105,7 +107,10 @@ async function work(
         parts.onOutcome(outcome);
       })
       .catch((error: unknown) => stop.abort(error))
-      .finally(() => inHand.delete(post.id));
+      .finally(() => {
+        ticket();
+        inHand.delete(post.id);
+      });
     inHand.set(post.id, life);
   }
 }
@@ -139,7 +144,7 @@ function boardQueue({ board, workerId, clock, onSight }: PassParts, inHand: Map<
       onSight?.(first.posts.filter(({ id }) => !handled.has(id)).length, first.next !== undefined);
       const known = freeOn(first);
       if (known) return known;
-      const fresh = further && clock.monotonic() - further.readAt <= lookFreshForMs ? freeOn(further) : undefined;
+      const fresh = further && board.isFresh(further) ? freeOn(further) : undefined;
       return fresh ?? (first.next !== undefined || again.size > 0 ? search() : undefined);
     },
     told(outcome) {
@@ -186,7 +191,6 @@ function count(summary: PassSummary, outcome: Outcome): void {
 
 /** The rows that a pass would take now, without writing anything anywhere. */
 export async function* waitingPosts(board: PostBoard, workerId: string, clock: Clock): AsyncGenerator<Post> {
-  await board.open();
   for (let page = await board.pending(); ; page = await board.pending({ cursor: page.next })) {
     yield* page.posts.filter((post) => !isHeld(post, workerId, clock));
     if (page.next === undefined) return;

@@ -12,7 +12,7 @@ export function cost(usd: number): string {
 }
 
 /** "1 Dec", and with the time of day when it is less than a day away: "21 Nov 14:05 UTC". */
-export function dateWords(iso: string, now: number): string {
+function dateWords(iso: string, now: number): string {
   const at = new Date(iso);
   const near = at.getTime() - now < 24 * 3_600_000;
   const day = at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
@@ -37,7 +37,7 @@ const failureWords: Readonly<Record<FailureCode, string>> = {
 };
 
 /** One attempt that failed, for editors: "Hugging Face out of credit until 1 Dec". */
-export function failedAttempt(attempt: Attempt, now: number): string {
+function failedAttempt(attempt: Attempt, now: number): string {
   if (attempt.outcome === 'ok') return attempt.label;
   const until = attempt.until === undefined ? '' : ` until ${dateWords(attempt.until, now)}`;
   return `${attempt.label} ${failureWords[attempt.outcome]}${until}`;
