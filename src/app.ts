@@ -1,25 +1,31 @@
 import { setMaxListeners } from 'node:events';
-import type { BoardFacts, PostBoard } from './core/board.ts';
+import type { BoardFacts } from './core/board.ts';
 import { type Clock, type Random, systemClock, systemRandom } from './core/clock.ts';
 import { ConfigError, LockedError } from './core/errors.ts';
+import type { ImageRequest } from './core/image.ts';
+import { noJournal } from './core/journal.ts';
 import type { Log } from './core/log.ts';
 import type { Outcome } from './core/outcome.ts';
 import type { Post } from './core/post.ts';
 import { createScrub } from './core/secrets.ts';
-import type { Config } from './config.ts';
+import type { BoardlessConfig, Config } from './config.ts';
 import { drawCard } from './images/drawing.ts';
-import { prepareFolder } from './images/files.ts';
+import { prepareFolder, readIfPresent, writeAtomic } from './images/files.ts';
 import { createJournal } from './images/journal.ts';
 import { acquireLock } from './images/lock.ts';
 import { inspectAndRender, renderJpegWithin } from './images/renditions.ts';
 import { createImageStore } from './images/store.ts';
+import { statePaths } from './images/state.ts';
 import { loadWorkerId } from './images/worker-id.ts';
 import { createNotionBoard } from './notion/board.ts';
-import { createNotionClient } from './notion/client.ts';
-import { createChain } from './policies/chain.ts';
+import { createNotionClient, type NotionClient } from './notion/client.ts';
+import { type Chain, createChain } from './policies/chain.ts';
+import { openMemory } from './policies/memory.ts';
+import { newEntry } from './worker/journal-entry.ts';
+import { makePicture, type PicturedEntry } from './worker/picture.ts';
 import { logOutcome, logSummary } from './worker/report.ts';
 import { runSchedule } from './worker/schedule.ts';
-import { type PassOptions, type PassSummary, syncPosts, waitingPosts } from './worker/sync.ts';
+import { markedPost, type PassOptions, type PassSummary, syncPosts, waitingPosts } from './worker/sync.ts';
 
 /** What the product is given from outside. */
 export interface Surroundings {
@@ -42,14 +48,37 @@ export interface App extends AsyncDisposable {
   start(): Promise<void>;
 }
 
+/** The chain as the settings want it, with what is remembered of its providers. */
+async function openChain(
+  config: BoardlessConfig,
+  { log, clock, random, shared = false }: { log: Log; clock: Clock; random: Random; shared?: boolean },
+): Promise<Chain> {
+  const { providers: file } = statePaths(config.imagesDir);
+  const kept = {
+    load: async () => (await readIfPresent(file))?.toString(),
+    // Another worker on the folder keeps its own.
+    save: async (text: string) => (shared ? undefined : writeAtomic(file, text)),
+  };
+  const rungs = config.providers.map(({ create, ...settings }) => {
+    return { ...settings, provider: create({ clock, random, draw: drawCard }) };
+  });
+  return createChain(rungs, {
+    clock,
+    random,
+    log,
+    scrub: createScrub(config.secrets),
+    rowTimeoutMs: config.rowTimeoutMs,
+    memory: await openMemory(kept, log),
+    finish: async (bytes, size) => (await inspectAndRender(bytes, size)).png,
+  });
+}
+
+/** Clocks that differ less than this are taken to agree. */
+const worthTellingSkewMs = 120_000;
+
 /** Joins the parts. @throws {ConfigError} {LockedError} in words. */
 export async function createApp(config: Config, surroundings: Surroundings): Promise<App> {
   const { log, clock = systemClock, random = systemRandom } = surroundings;
-  if (config.providers.length === 0) {
-    throw new ConfigError(
-      'No image provider is configured: set a key such as HUGGINGFACE_API_KEY, or add placeholder to IMAGE_PROVIDERS.',
-    );
-  }
   const folder = config.imagesDir;
   await prepareFolder(folder);
   const stop = new AbortController();
@@ -65,22 +94,11 @@ export async function createApp(config: Config, surroundings: Surroundings): Pro
   const store = createImageStore({ folder, workerId, log });
   let unfinished: Set<string> | undefined;
   await store.sweepTemporary({ keep: async (sha256) => (unfinished ??= await journal.unfinishedImages()).has(sha256) });
-  const board = createBoard(config, { ...surroundings, signal: stop.signal }, workerId);
-  const chain = createChain(
-    config.providers.map(({ create, ...settings }) => ({
-      ...settings,
-      provider: create({ clock, random, draw: drawCard }),
-    })),
-    {
-      clock,
-      random,
-      log,
-      scrub: createScrub(config.secrets),
-      rowTimeoutMs: config.rowTimeoutMs,
-      finish: async (bytes, size) => (await inspectAndRender(bytes, size)).png,
-    },
-  );
+  const notion = createNotion(config, { ...surroundings, signal: stop.signal });
+  const board = createNotionBoard({ notion, address: config.notion, clock, workerId, signal: stop.signal });
+  const chain = await openChain(config, { log, clock, random });
   let facts: BoardFacts | undefined;
+  let clockTold = false;
   const parts = {
     maxUploadBytes: () => facts?.maxUploadBytes ?? 0,
     board,
@@ -104,6 +122,7 @@ export async function createApp(config: Config, surroundings: Surroundings): Pro
     const earlier = facts;
     facts = await board.open();
     if (!earlier) tellBoard(log, facts);
+    clockTold ||= tellClock(log, notion.clockSkewMs());
     const summary = await syncPosts(parts, options, stop.signal);
     logSummary(log, summary);
     return summary;
@@ -134,18 +153,57 @@ export async function createApp(config: Config, surroundings: Surroundings): Pro
   };
 }
 
-/** The rows that a pass would take now; nothing is written and no folder held. */
-export async function* rowsWaiting(config: Config, surroundings: Surroundings): AsyncGenerator<Post> {
-  const workerId = await loadWorkerId(config.imagesDir).catch(() => '');
-  const board = createBoard(config, surroundings, workerId);
-  await board.open();
-  yield* waitingPosts(board, workerId, surroundings.clock ?? systemClock);
+/** One picture by the chain, without a board, into the images folder; beside a running worker too. */
+export async function generatePicture(
+  config: BoardlessConfig,
+  request: ImageRequest,
+  surroundings: Surroundings,
+): Promise<PicturedEntry> {
+  const { log, signal, clock = systemClock, random = systemRandom } = surroundings;
+  const folder = config.imagesDir;
+  await prepareFolder(folder);
+  const lock = await acquireLock({ folder, clock, log, onLost: () => undefined }).catch((error: unknown) => {
+    if (error instanceof LockedError) return undefined;
+    throw error;
+  });
+  try {
+    const chain = await openChain(config, { log, clock, random, shared: lock === undefined });
+    const store = createImageStore({ folder, workerId: await loadWorkerId(folder), log });
+    const parts = {
+      chain,
+      store,
+      journal: noJournal,
+      clock,
+      log,
+      shrink: renderJpegWithin,
+      rowTimeoutMs: config.rowTimeoutMs,
+    };
+    return await makePicture(newEntry('none', '', 0), request, parts, signal);
+  } finally {
+    await lock?.release();
+  }
 }
 
-function createBoard(config: Config, surroundings: Surroundings, workerId: string): PostBoard {
+/** The rows that a pass would take now; nothing is written and no folder held. */
+export async function* rowsWaiting(
+  config: Config,
+  surroundings: Surroundings,
+  options: Pick<PassOptions, 'pageId'> = {},
+): AsyncGenerator<Post> {
+  const { log, signal, clock = systemClock } = surroundings;
+  const workerId = await loadWorkerId(config.imagesDir).catch(() => '');
+  const notion = createNotion(config, surroundings);
+  const board = createNotionBoard({ notion, address: config.notion, clock, workerId, signal });
+  await board.open();
+  tellClock(log, notion.clockSkewMs());
+  if (options.pageId === undefined) yield* waitingPosts(board, workerId, clock);
+  else yield await markedPost(board, options.pageId);
+}
+
+function createNotion({ notion }: Config, surroundings: Surroundings): NotionClient {
   const { log, signal, clock = systemClock, random = systemRandom, notionWindowMs } = surroundings;
-  const { token, apiUrl, requestsPerMinute, ...address } = config.notion;
-  const notion = createNotionClient({
+  const { token, apiUrl, requestsPerMinute } = notion;
+  return createNotionClient({
     token,
     apiUrl,
     requestsPerMinute,
@@ -155,10 +213,23 @@ function createBoard(config: Config, surroundings: Surroundings, workerId: strin
     signal,
     ...(notionWindowMs !== undefined && { windowMs: notionWindowMs }),
   });
-  return createNotionBoard({ notion, address, clock, workerId, signal });
 }
 
 function tellBoard(log: Log, { title, url, missing }: BoardFacts): void {
   log.info({ url }, `Board "${title}"`);
   if (missing.length > 0) log.info({ missing }, `The board lacks optional properties: ${missing.join(', ')}`);
+}
+
+/** Warns of a clock that differs from Notion's; true when it did. */
+function tellClock(log: Log, skewMs = 0): boolean {
+  if (Math.abs(skewMs) < worthTellingSkewMs) return false;
+  const side = skewMs > 0 ? 'behind' : 'ahead of';
+  const words = `This machine's clock is ${timeSpan(Math.abs(skewMs))} ${side} Notion's: set it right, best by network time (NTP).`;
+  log.warn({ skewMs }, `${words} Until then the times in file names and on rows are wrong; nothing else is.`);
+  return true;
+}
+
+function timeSpan(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
 }

@@ -1,24 +1,28 @@
 #!/usr/bin/env node
 import { once } from 'node:events';
+import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { extractNotionId } from '@notionhq/client';
-import { Command, InvalidArgumentError } from 'commander';
-import { createApp, rowsWaiting, type Surroundings } from './app.ts';
-import { type Config, readConfig } from './config.ts';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { type App, createApp, generatePicture, rowsWaiting, type Surroundings } from './app.ts';
+import { type Config, readBoardlessConfig, readConfig } from './config.ts';
+import { ChainExhaustedError, ConfigError } from './core/errors.ts';
 import { type Console, createConsole } from './terminal/console.ts';
-import { exitCodeOf } from './terminal/exit.ts';
+import { exitCodeOf, usageExitCode } from './terminal/exit.ts';
 import { onStopSignals } from './terminal/signals.ts';
-import { plainTable, summaryTable } from './terminal/summary.ts';
+import { ledgerTable, plainTable, summaryTable } from './terminal/summary.ts';
 
 const program = new Command('notion-to-facebook')
   .description('Gives every planned Facebook post in a Notion database the picture it needs.')
-  .showHelpAfterError()
+  .exitOverride()
+  .showHelpAfterError('Add --help to see what can be given.')
   .addHelpText(
-    'after',
+    'afterAll',
     `
 Settings come from the environment and from .env in the current folder; .env.example lists them all.
 Exit codes: 0 all done · 1 some row failed · 2 settings, access or disk need the operator · 3 Notion out of reach ·
-4 another worker holds the images folder · 130, 143 stopped by a signal.`,
+4 another worker holds the images folder · 130, 143 stopped by SIGINT (Ctrl-C), SIGTERM.`,
   );
 
 program
@@ -29,15 +33,14 @@ program
   .option('--page <id>', "take only this row, by its id or its page's address", pageId)
   .action(async ({ dryRun, limit, page }: { dryRun?: boolean; limit?: number; page?: string }) => {
     await run(async (signal) => {
-      const config = readConfig(process.env);
+      const config = readConfig(readSettings());
       using terminal = createConsole(config);
       const surroundings = { ...terminal, signal };
       if (dryRun) {
-        await listWaiting(config, surroundings, terminal, limit);
+        await listWaiting(rowsWaiting(config, surroundings, { ...(page && { pageId: page }) }), terminal, limit);
         return 0;
       }
-      await using app = await createApp(config, surroundings);
-      const summary = await app.sync({ ...(limit && { limit }), ...(page && { pageId: page }) });
+      const summary = await onePass(config, surroundings, { ...(limit && { limit }), ...(page && { pageId: page }) });
       if (terminal.forPeople) terminal.print(summaryTable(summary));
       return summary.failed > 0 ? 1 : 0;
     });
@@ -48,7 +51,7 @@ program
   .description('make passes by the schedule until stopped')
   .action(async () => {
     await run(async (signal) => {
-      const config = readConfig(process.env);
+      const config = readConfig(readSettings());
       using terminal = createConsole(config);
       await using app = await createApp(config, { ...terminal, signal });
       await app.start();
@@ -65,27 +68,80 @@ program
     await run(async (signal) => {
       const { startDemo } = await import('./demo/demo.ts');
       await using demo = await startDemo({ real });
-      const config = readConfig({ ...(real ? process.env : plainSettings(process.env)), ...demo.variables });
+      const settings = real ? withoutBoard(readSettings()) : plainSettings(process.env);
+      const config = readConfig({ ...settings, ...demo.variables });
       using terminal = createConsole(config, { alwaysForPeople: true });
-      await using app = await createApp(config, { ...terminal, signal });
-      const summary = await app.sync();
+      const summary = await onePass(config, { ...terminal, signal });
       terminal.print(plainTable(['Post', 'Status', 'Provider', 'Picture', 'Why'], demo.rows(config.imagesDir)));
       terminal.print(summaryTable(summary));
       if (!serve) return summary.failed > 0 ? 1 : 0;
       terminal.print(`The board stays up at ${demo.url}; stop it with Ctrl-C.`);
-      for (const [name, value] of Object.entries(demo.variables)) terminal.print(`  ${name}=${value}`);
+      // Not by way of the terminal, which would hide the board's token; it opens nothing but this board.
+      for (const [name, value] of Object.entries(demo.variables)) process.stdout.write(`  ${name}=${value}\n`);
       await once(signal, 'abort');
       return 0;
     });
   });
 
-await program.parseAsync();
+program
+  .command('generate')
+  .description('make one picture through the chain, without a board')
+  .argument('<prompt>', 'what the picture is to show')
+  .option('--width <pixels>', '256–2048', between(256, 2048), 1080)
+  .option('--height <pixels>', '256–2048', between(256, 2048), 1080)
+  .option('--seed <number>', '0–2147483647; without it, by chance', between(0, 2 ** 31 - 1))
+  .option('--steps <number>', '10–50', between(10, 50))
+  .option('--guidance <number>', '1–20', between(1, 20))
+  .option('--sampler <name>', 'of Stable Diffusion')
+  .option('--negative <words>', 'what the picture is not to show')
+  .action(async (prompt: string, options: GenerateOptions) => {
+    await run(async (signal) => {
+      const config = readBoardlessConfig(readSettings());
+      using terminal = createConsole(config, { alwaysForPeople: true });
+      const { seed = randomInt(2 ** 31 - 1), guidance: cfgScale, negative: negativePrompt, ...rest } = options;
+      const request = {
+        prompt,
+        seed,
+        ...rest,
+        ...(cfgScale !== undefined && { cfgScale }),
+        ...(negativePrompt !== undefined && { negativePrompt }),
+      };
+      try {
+        const { image, attempts } = await generatePicture(config, request, { ...terminal, signal });
+        terminal.print(ledgerTable(attempts));
+        terminal.print(join(config.imagesDir, image.path));
+        return 0;
+      } catch (error) {
+        if (!(error instanceof ChainExhaustedError)) throw error;
+        terminal.print(ledgerTable(error.attempts));
+        terminal.print(`No picture could be made. ${error.message}`);
+        return 1;
+      }
+    });
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has told what is wrong, or shown the help.
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : usageExitCode;
+}
+
+interface GenerateOptions {
+  width: number;
+  height: number;
+  seed?: number;
+  steps?: number;
+  guidance?: number;
+  sampler?: string;
+  negative?: string;
+}
 
 /** Runs one command from settings to exit code. */
 async function run(command: (signal: AbortSignal) => Promise<number>): Promise<void> {
   const stop = onStopSignals();
   try {
-    if (existsSync('.env')) process.loadEnvFile('.env');
     process.exitCode = await command(stop.signal);
     stop.signal.throwIfAborted();
   } catch (error) {
@@ -95,9 +151,15 @@ async function run(command: (signal: AbortSignal) => Promise<number>): Promise<v
   }
 }
 
-async function listWaiting(config: Config, surroundings: Surroundings, terminal: Console, limit = Infinity) {
+/** One pass by a worker that gives the folder free again. */
+async function onePass(config: Config, surroundings: Surroundings, options?: Parameters<App['sync']>[0]) {
+  await using app = await createApp(config, surroundings);
+  return await app.sync(options);
+}
+
+async function listWaiting(waiting: ReturnType<typeof rowsWaiting>, terminal: Console, limit = Infinity) {
   const rows: string[][] = [];
-  for await (const { id, title, statusName } of rowsWaiting(config, surroundings)) {
+  for await (const { id, title, statusName } of waiting) {
     if (rows.length >= limit) break;
     rows.push([title, statusName, id]);
     if (!terminal.forPeople) terminal.log.info({ post: id, title, status: statusName }, 'would be taken');
@@ -105,6 +167,24 @@ async function listWaiting(config: Config, surroundings: Surroundings, terminal:
   if (terminal.forPeople)
     terminal.print(rows.length === 0 ? 'No row waits.' : plainTable(['Post', 'Status', 'Page'], rows));
   else terminal.log.info({ rows: rows.length }, 'Dry run finished; nothing was written');
+}
+
+/** The environment, filled up from .env. @throws {ConfigError} */
+function readSettings(): NodeJS.ProcessEnv {
+  try {
+    if (existsSync('.env')) process.loadEnvFile('.env');
+  } catch (error) {
+    throw new ConfigError(
+      'The file .env in this folder cannot be read: check that it is a file, and its rights.',
+      error,
+    );
+  }
+  return process.env;
+}
+
+/** The settings without those of a board. */
+function withoutBoard(settings: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !name.startsWith('NOTION_')));
 }
 
 /** The settings that have nothing to do with accounts. */
@@ -115,6 +195,14 @@ function plainSettings({ IMAGES_DIR, LOG_LEVEL, ROW_TIMEOUT_SECONDS }: NodeJS.Pr
 function wholeNumber(value: string): number {
   if (!/^[1-9]\d*$/.test(value)) throw new InvalidArgumentError('Give a whole number from 1 on.');
   return Number(value);
+}
+
+function between(min: number, max: number): (value: string) => number {
+  return (value) => {
+    const parsed = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
+    if (parsed >= min && parsed <= max) return parsed;
+    throw new InvalidArgumentError(`Give a number from ${min} to ${max}.`);
+  };
 }
 
 function pageId(value: string): string {

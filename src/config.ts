@@ -20,9 +20,8 @@ export interface NotionConfig {
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** Every decision that settings make, checked. */
-export interface Config {
-  notion: NotionConfig;
+/** Every decision that settings make, checked, but for the board. */
+export interface BoardlessConfig {
   /** The chain: what is configured, in the order it is asked. */
   providers: ProviderSettings[];
   rowTimeoutMs: number;
@@ -34,13 +33,27 @@ export interface Config {
   secrets: readonly string[];
 }
 
+/** Every decision that settings make, checked. */
+export interface Config extends BoardlessConfig {
+  notion: NotionConfig;
+}
+
 /**
  * Turns environment variables into a Config.
  * @throws {ConfigError} naming every mistake at once.
  */
 export function readConfig(variables: Variables): Config {
+  return checked(variables, readAll);
+}
+
+/** The same for commands that need no board. @throws {ConfigError} */
+export function readBoardlessConfig(variables: Variables): BoardlessConfig {
+  return checked(variables, readWork);
+}
+
+function checked<T>(variables: Variables, read: (environment: Environment) => T): T {
   const environment = readEnvironment(variables);
-  const config = readAll(environment);
+  const config = read(environment);
   if (environment.problems.length > 0) throw new ConfigError(environment.problems);
   return config;
 }
@@ -53,9 +66,18 @@ export function settingsRead(variables: Variables): ReadonlySet<string> {
 }
 
 function readAll(environment: Environment): Config {
+  return { notion: readNotion(environment), ...readWork(environment) };
+}
+
+function readWork(environment: Environment): BoardlessConfig {
+  const providers = readProviders(environment);
+  if (providers.length === 0) {
+    environment.problem(
+      'IMAGE_PROVIDERS leaves nobody to ask: set a key such as HUGGINGFACE_API_KEY, or add placeholder to the list.',
+    );
+  }
   return {
-    notion: readNotion(environment),
-    providers: readProviders(environment),
+    providers,
     rowTimeoutMs: 1000 * environment.number('ROW_TIMEOUT_SECONDS', { fallback: 300, min: 5, max: 3600 }),
     imagesDir: environment.text('IMAGES_DIR', 'images'),
     schedule: readSchedule(environment),

@@ -42,3 +42,6 @@ export interface Journal {
   read(postId: string): Promise<JournalEntry | undefined>;
   write(entry: JournalEntry): Promise<void>;
 }
+
+/** For work that is not to be resumed. */
+export const noJournal: Journal = { read: async () => undefined, write: async () => undefined };

@@ -10,5 +10,6 @@ export function statePaths(imagesDir: string) {
     journal: join(root, 'journal'),
     lock: join(root, 'lock'),
     workerId: join(root, 'worker-id'),
+    providers: join(root, 'providers.json'),
   };
 }

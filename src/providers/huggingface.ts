@@ -42,6 +42,7 @@ export const huggingface: ProviderEntry = {
       timeoutMs,
       concurrency,
       costUsd: settings.costUsd,
+      model: settings.model,
       account: createHash('sha256').update(`${key}\n${settings.endpoint}`).digest('hex').slice(0, 8),
       create: (dependencies) => createHuggingFace(settings, dependencies),
     };

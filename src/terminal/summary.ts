@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import type { Attempt } from '../core/provider.ts';
 
 /** A pass in numbers, as `sync` counts it. */
 export interface SummaryNumbers {
@@ -24,6 +25,19 @@ export function plainTable(head: string[], rows: string[][]): string {
   const table = new Table({ head, style: plain });
   table.push(...rows);
   return table.toString();
+}
+
+/** Every attempt at one picture, in order. */
+export function ledgerTable(attempts: readonly Attempt[]): string {
+  const rows = attempts.map(({ label, model, outcome, durationMs, costUsd = 0, possiblySpent, detail }) => [
+    label,
+    model,
+    outcome,
+    timeWords(durationMs),
+    possiblySpent ? `maybe ${costWords(costUsd)}` : outcome === 'ok' ? costWords(costUsd) : '–',
+    detail ?? '',
+  ]);
+  return plainTable(['Provider', 'Model', 'Outcome', 'Time', 'Cost', 'What it said'], rows);
 }
 
 const plain = { head: [], border: [] };

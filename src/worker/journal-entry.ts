@@ -16,25 +16,26 @@ export async function openEntry(
 ): Promise<JournalEntry | undefined> {
   const { journal, store, now } = parts;
   const earlier = await journal.read(post.id);
-  if (!earlier) return begin(post, fingerprint, 0);
+  if (!earlier) return newEntry(post.id, fingerprint, 0);
   if (earlier.settled) {
     const justWritten = Math.abs(now - earlier.settled.at) < staleForMs;
     return justWritten && !showsSettlement(post, earlier.settled)
       ? undefined
-      : begin(post, fingerprint, earlier.generation + 1);
+      : newEntry(post.id, fingerprint, earlier.generation + 1);
   }
   // The row was written before the worker ended, and has been marked again since.
   const written = earlier.rendition ?? earlier.image;
   if (written && earlier.uploadId !== undefined && showsSettlement(post, { image: written.path })) {
-    return begin(post, fingerprint, earlier.generation + 1);
+    return newEntry(post.id, fingerprint, earlier.generation + 1);
   }
   if (earlier.fingerprint === fingerprint) return earlier;
   if (earlier.image) await store.forget(earlier.image);
-  return { ...begin(post, fingerprint, earlier.generation), attempts: earlier.attempts };
+  return { ...newEntry(post.id, fingerprint, earlier.generation), attempts: earlier.attempts };
 }
 
-function begin(post: Post, fingerprint: string, generation: number): JournalEntry {
-  return { version: 1, postId: post.id, generation, step: 'generating', fingerprint, attempts: [] };
+/** An entry of which nothing is done yet. */
+export function newEntry(postId: string, fingerprint: string, generation: number): JournalEntry {
+  return { version: 1, postId, generation, step: 'generating', fingerprint, attempts: [] };
 }
 
 /** Does the row show our own last writing, so that the mark on it must be newer? */

@@ -1,5 +1,6 @@
 import { schedule as scheduleTask } from 'node-cron';
 import type { Clock } from '../core/clock.ts';
+import { BoardError, ConfigError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 
 /** What a schedule runs, and when. */
@@ -30,7 +31,7 @@ export async function runSchedule(parts: ScheduleParts, signal: AbortSignal): Pr
     }
     running = pass(signal)
       .catch((error: unknown) => {
-        if (!signal.aborted) log.error({ err: error }, 'A pass ended early');
+        if (!signal.aborted) tellEnd(log, error);
       })
       .finally(() => (running = undefined));
   };
@@ -53,6 +54,12 @@ export async function runSchedule(parts: ScheduleParts, signal: AbortSignal): Pr
   await aborted(signal);
   await task.destroy();
   await running;
+}
+
+function tellEnd(log: Log, error: unknown): void {
+  if (error instanceof ConfigError || error instanceof BoardError) {
+    log.error({ reason: error.name }, `The pass ended early. ${error.message.replaceAll('\n', ' ')}`);
+  } else log.error({ err: error }, `The pass ended early, and the worker does not know why: ${String(error)}`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -164,10 +164,7 @@ function pageQueue(board: PostBoard, pageId: string): RowQueue {
     async next() {
       if (!wanted) return undefined;
       wanted = false;
-      const post = await board.find(pageId);
-      if (['needs-image', 'generating', 'failed'].includes(post.status)) return post;
-      const stands = post.statusName === '' ? 'has no status' : `stands at "${post.statusName}"`;
-      throw new BoardError('refused', `The row ${stands}: mark it for a picture in Notion first.`);
+      return markedPost(board, pageId);
     },
     told(outcome) {
       wanted = outcome.kind === 'skipped' && outcome.again;
@@ -187,6 +184,14 @@ function count(summary: PassSummary, outcome: Outcome): void {
   if (outcome.kind !== 'done') return;
   summary.costUsd += outcome.costUsd;
   summary.providers[outcome.label] = (summary.providers[outcome.label] ?? 0) + 1;
+}
+
+/** One row that waits, or failed. @throws {BoardError} when it is not marked. */
+export async function markedPost(board: PostBoard, pageId: string): Promise<Post> {
+  const post = await board.find(pageId);
+  if (['needs-image', 'generating', 'failed'].includes(post.status)) return post;
+  const stands = post.statusName === '' ? 'has no status' : `stands at "${post.statusName}"`;
+  throw new BoardError('refused', `The row ${stands}: mark it for a picture in Notion first.`);
 }
 
 /** The rows that a pass would take now, without writing anything anywhere. */
