@@ -30,6 +30,7 @@ export function contextWith(signal: AbortSignal = new AbortController().signal):
     signal,
     deadlineAt: Number.POSITIVE_INFINITY,
     waited: () => undefined,
+    open: async () => async () => undefined,
     record: () => undefined,
     job: { load: () => Promise.resolve(undefined), save: () => Promise.resolve() },
     log: silentLog,
