@@ -118,23 +118,24 @@ export async function createApp(config: Config, surroundings: Surroundings): Pro
     },
   };
 
-  const sync = async (options: PassOptions = {}): Promise<PassSummary> => {
+  const sync = async (options: PassOptions = {}, scheduled = false): Promise<PassSummary> => {
     const earlier = facts;
     facts = await board.open();
     if (!earlier) tellBoard(log, facts);
     clockTold ||= tellClock(log, notion.clockSkewMs());
-    const summary = await syncPosts(parts, options, stop.signal);
+    const timing = { scheduled, timeZone: config.timeZone };
+    const summary = await syncPosts({ ...parts, timing }, options, stop.signal);
     logSummary(log, summary);
     return summary;
   };
 
   return {
-    sync,
+    sync: (options) => sync(options),
     async start() {
       let served = false;
       const pass = async () => {
         try {
-          await sync();
+          await sync({}, true);
           served = true;
         } catch (error) {
           // What is wrong from the start is told at once; later the schedule goes on until it is mended.

@@ -52,6 +52,8 @@ export interface PostBoard {
   open(): Promise<BoardFacts>;
   /** The rows that wait or are held: the first page as seen a moment ago, `anew` as it stands now, or the page at the cursor. */
   pending(options?: { cursor?: string; anew?: boolean }): Promise<PendingPage>;
+  /** The rows that failed: the first page, or the page at the cursor. */
+  failed(cursor?: string): Promise<PendingPage>;
   /** Is the page new enough to take rows from? */
   isFresh(page: PendingPage): boolean;
   /** One row by its id. */

@@ -1,5 +1,5 @@
 import type { SavedImage } from './image.ts';
-import type { Attempt } from './provider.ts';
+import type { Attempt, OpenCall } from './provider.ts';
 
 /** What is known of the picture a row is getting, beyond its bytes. */
 export interface PictureFacts {
@@ -31,9 +31,23 @@ export interface JournalEntry {
   rendition?: SavedImage;
   uploadId?: string;
   /** What was written to the row in the end, by which a later look at the row knows our own writing. */
-  settled?: { at: number; image?: string; error?: string };
+  settled?: Mark & { at: number };
   /** Ids of jobs that run elsewhere, by provider. */
   jobs?: Record<string, string>;
+  /** Calls that cost money and are under way. */
+  open?: OpenCall[];
+  /** How often such a call was cut off by the end of the process. */
+  interruptions?: number;
+  /** How often the row was tried again after it had failed. */
+  retries?: number;
+}
+
+/** What was written to a row. */
+export interface Mark {
+  image?: string;
+  error?: string;
+  /** Wall-clock ms when the row is to be tried again; without it a failure is final. */
+  retryAt?: number;
 }
 
 /** The rows' journal. Every write is on disk before it returns. */
@@ -41,7 +55,9 @@ export interface Journal {
   /** The row's entry; undefined when there is none, or when it was torn and has been set aside. */
   read(postId: string): Promise<JournalEntry | undefined>;
   write(entry: JournalEntry): Promise<void>;
+  /** Ids of the rows whose next try is due at this wall-clock time. */
+  due(now: number): Promise<string[]>;
 }
 
 /** For work that is not to be resumed. */
-export const noJournal: Journal = { read: async () => undefined, write: async () => undefined };
+export const noJournal: Journal = { read: async () => undefined, write: async () => undefined, due: async () => [] };

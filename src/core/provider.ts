@@ -11,7 +11,8 @@ export interface Attempt {
   /** ISO 8601, UTC. */
   startedAt: string;
   durationMs: number;
-  outcome: 'ok' | FailureCode;
+  /** interrupted: the process ended while the call was open. */
+  outcome: 'ok' | 'interrupted' | FailureCode;
   costUsd?: number;
   /** True when money may have been spent without a picture to show for it. */
   possiblySpent?: boolean;
@@ -19,6 +20,16 @@ export interface Attempt {
   until?: string;
   /** What the provider said, shortened, for the operator. */
   detail?: string;
+}
+
+/** A call that costs money and is under way. */
+export interface OpenCall {
+  provider: string;
+  label: string;
+  model: string;
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  costUsd: number;
 }
 
 /** A place for the id of a job that runs elsewhere, so that a restart can pick it up instead of paying again. */
@@ -35,6 +46,8 @@ export interface ProviderContext {
   /** Tells of ms spent waiting for a free slot, which count against no deadline. */
   waited(ms: number): void;
   record(attempt: Attempt): void;
+  /** Writes down a call that costs money before it is made; the answer's function writes down that it ended without a picture. */
+  open(call: OpenCall): Promise<() => Promise<void>>;
   job: JobSlot;
   log: Log;
 }

@@ -12,7 +12,7 @@ const attempt = z.object({
   model: z.string(),
   startedAt: z.string(),
   durationMs: z.number(),
-  outcome: z.union([z.literal('ok'), failureCode]),
+  outcome: z.union([z.literal('ok'), z.literal('interrupted'), failureCode]),
   costUsd: z.number().exactOptional(),
   possiblySpent: z.boolean().exactOptional(),
   until: z.string().exactOptional(),
@@ -41,6 +41,15 @@ const settled = z.object({
   at: z.number(),
   image: z.string().exactOptional(),
   error: z.string().exactOptional(),
+  retryAt: z.number().exactOptional(),
+});
+
+const openCall = z.object({
+  provider: z.string(),
+  label: z.string(),
+  model: z.string(),
+  startedAt: z.string(),
+  costUsd: z.number(),
 });
 
 /** An entry as it stands on disk. */
@@ -57,4 +66,7 @@ export const journalEntry: z.ZodType<JournalEntry> = z.object({
   uploadId: z.string().exactOptional(),
   settled: settled.exactOptional(),
   jobs: z.record(z.string(), z.string()).exactOptional(),
+  open: z.array(openCall).exactOptional(),
+  interruptions: z.int().nonnegative().exactOptional(),
+  retries: z.int().nonnegative().exactOptional(),
 });

@@ -8,6 +8,8 @@ export function statePaths(imagesDir: string) {
     /** One folder per worker, for files that have no name yet. */
     temporary: join(root, 'tmp'),
     journal: join(root, 'journal'),
+    /** An index of the journal: one small file for each row that is to be tried again, with the time. */
+    retries: join(root, 'retries'),
     lock: join(root, 'lock'),
     workerId: join(root, 'worker-id'),
     providers: join(root, 'providers.json'),

@@ -29,6 +29,14 @@ const me = z.object({
 const pageParent = z.object({ parent: z.object({ data_source_id: z.string() }) });
 const queryAnswer = z.object({ results: z.array(z.unknown()), next_cursor: z.string().nullable().default(null) });
 
+const waitingStates = ['needs-image', 'generating'] as const;
+
+interface Query {
+  states?: readonly ('needs-image' | 'generating' | 'failed')[];
+  cursor?: string | undefined;
+  permit?: Permit | undefined;
+}
+
 /** The board in Notion. `workerId` is what Claim shows. */
 export function createNotionBoard(options: {
   notion: NotionClient;
@@ -63,9 +71,9 @@ export function createNotionBoard(options: {
     return binding;
   };
 
-  const queryOnce = async (cursor: string | undefined, permit: Permit | undefined): Promise<PendingPage> => {
+  const queryOnce = async ({ states = waitingStates, cursor, permit }: Query): Promise<PendingPage> => {
     const { dataSourceId, properties, statusOptions } = board();
-    const names = [statusOptions['needs-image'], statusOptions.generating].flatMap((option) => option?.name ?? []);
+    const names = states.flatMap((state) => statusOptions[state]?.name ?? []);
     const readAt = clock.monotonic();
     const answer = await notion.call({ doing: 'read the rows that wait', ...(permit && { permit }) }, (client) =>
       client.dataSources.query({
@@ -83,20 +91,20 @@ export function createNotionBoard(options: {
     return { readAt, posts, ...(next !== null && { next }) };
   };
 
-  const query = async (cursor?: string, permit?: Permit): Promise<PendingPage> => {
+  const query = async (asked: Query): Promise<PendingPage> => {
     try {
-      return await queryOnce(cursor, permit);
+      return await queryOnce(asked);
     } catch (error) {
       if (!(error instanceof BoardError) || error.failure !== 'refused') throw error;
       // A property may have been removed or a status renamed since the schema was read.
       await open();
-      return queryOnce(cursor, permit);
+      return queryOnce(asked);
     }
   };
 
   /** The first page, by one query for all who ask at once. */
   const lookAgain = (permit?: Permit): Promise<PendingPage> => {
-    looking ??= query(undefined, permit)
+    looking ??= query({ permit })
       .then((page) => (look = page))
       .finally(() => (looking = undefined));
     return looking;
@@ -131,9 +139,10 @@ export function createNotionBoard(options: {
   return {
     open,
     pending: ({ cursor, anew = false } = {}) => {
-      if (cursor !== undefined) return query(cursor);
+      if (cursor !== undefined) return query({ cursor });
       return look && isFresh(look) && !anew ? Promise.resolve(look) : lookAgain();
     },
+    failed: (cursor) => query({ states: ['failed'], cursor }),
     isFresh,
     find,
     async claim(post) {

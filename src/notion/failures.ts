@@ -45,6 +45,9 @@ export function explain(error: unknown, call: FailedCall): unknown {
 const refusedToken =
   'Notion refused the token: check NOTION_TOKEN, and copy it anew from the connection’s page at notion.so/developers.';
 
+const wrongAddress =
+  'Notion does not know the address it was asked at: check NOTION_API_URL, which takes no path (https://api.notion.com).';
+
 function explainSilence(error: AttemptError, call: FailedCall): BoardError {
   if (error.trouble === 'too_large' && call.repeatable) {
     return new BoardError('refused', `Notion was asked to ${call.doing}, but ${error.message}.`, error);
@@ -73,6 +76,7 @@ function explainRefusal(
 ): BoardError | ConfigError {
   const { doing, request } = call;
   const resource = request && resourceOf(request.path);
+  if (problem.code === 'invalid_request_url') return new ConfigError(wrongAddress, error);
   if (problem.code === 'restricted_resource') {
     return new ConfigError(problem.additional_data?.block_limit ? usedUp(doing) : notAllowed(call), error);
   }

@@ -8,15 +8,18 @@ export interface SummaryNumbers {
   skipped: number;
   providers: Readonly<Record<string, number>>;
   costUsd: number;
+  /** Money that may have been spent besides. */
+  possibleUsd: number;
   durationMs: number;
 }
 
 /** The summary that a pass ends with on a terminal. */
 export function summaryTable(summary: SummaryNumbers): string {
-  const { done, failed, skipped, providers, costUsd, durationMs } = summary;
+  const { done, failed, skipped, providers, costUsd, possibleUsd, durationMs } = summary;
+  const spent = costWords(costUsd) + (possibleUsd > 0 ? `, maybe ${costWords(possibleUsd)} more` : '');
   const used = Object.entries(providers).map(([label, pictures]) => `${label} × ${pictures}`);
   const table = new Table({ head: ['Done', 'Failed', 'Skipped', 'Providers used', 'Time', 'Cost'], style: plain });
-  table.push([done, failed, skipped, used.join('\n') || '–', timeWords(durationMs), costWords(costUsd)]);
+  table.push([done, failed, skipped, used.join('\n') || '–', timeWords(durationMs), spent]);
   return table.toString();
 }
 

@@ -1,13 +1,17 @@
 import type { PostBoard, Settlement } from '../core/board.ts';
 import { BoardError, ChainExhaustedError, ConfigError, LockedError } from '../core/errors.ts';
-import type { JournalEntry } from '../core/journal.ts';
+import type { JournalEntry, Mark } from '../core/journal.ts';
 import type { Outcome, Skipped } from '../core/outcome.ts';
 import type { Post } from '../core/post.ts';
-import type { Ticket } from '../core/provider.ts';
-import { fingerprintOf, headlineOf, RowMistake, toImageRequest } from './image-request.ts';
-import { openEntry } from './journal-entry.ts';
+import type { OpenCall, Ticket } from '../core/provider.ts';
+import { fingerprintOf, headlineOf, RowFailure, RowMistake, toImageRequest } from './image-request.ts';
+import { openEntry, tellInterruption } from './journal-entry.ts';
 import { fileToUpload, finishedPicture, makePicture, type PicturedEntry, type PictureParts } from './picture.ts';
-import { noPicture, notTaken, rowMistake, unforeseen, why } from './words.ts';
+import { planRetry, type RetryPlan, type Timing } from './retry-plan.ts';
+import { interruptedCall, noPicture, notTaken, rowMistake, unforeseen, why } from './words.ts';
+
+/** A paid call that was cut off and cost more is not repeated without a person, in US dollars. */
+const mostRiskedUsd = 0.05;
 
 /** What one row's life needs. */
 export interface PostParts extends PictureParts {
@@ -16,6 +20,7 @@ export interface PostParts extends PictureParts {
   maxUploadBytes: () => number;
   /** The status option that puts a row back in the queue, as editors read it. */
   needsImage: string;
+  timing: Timing;
 }
 
 /**
@@ -31,10 +36,12 @@ export async function generatePost(
 ): Promise<Outcome> {
   const { board, journal, store, clock } = parts;
   const startedAt = clock.monotonic();
-  const entry = await openEntry(taken, fingerprintOf(taken), { journal, store, now: clock.now() });
-  if (!entry) return skipped(taken, 'its result was written a moment ago');
+  const opened = await openEntry(taken, fingerprintOf(taken), { journal, store, now: clock.now() });
+  if (!opened) return skipped(taken, 'its result was written a moment ago');
+  const { entry, cutOff } = tellInterruption(opened);
   try {
     const request = toImageRequest(taken, entry.generation);
+    refuseToPayAgain(cutOff, entry, parts);
     await journal.write(entry);
     const post = await board.claim(taken);
     if (fingerprintOf(post) !== entry.fingerprint) return { ...skipped(post, 'it was edited just now'), again: true };
@@ -95,12 +102,21 @@ async function settleReady(
 }
 
 async function settleFailed(post: Post, entry: JournalEntry, failure: unknown, parts: PostParts): Promise<Outcome> {
-  const error = explain(failure, parts);
-  const attempts = failure instanceof ChainExhaustedError ? failure.attempts : entry.attempts;
-  const settlement: Settlement = { kind: 'failed', error, why: why(attempts, parts.clock.now()) };
-  const told = { ...entry, attempts: [...attempts] };
-  const unwritten = await settle(post, told, settlement, { error }, () => true, parts);
+  const now = parts.clock.now();
+  const retry = planRetry(failure, entry.retries ?? 0, parts.timing, now);
+  const error = explain(failure, parts, retry);
+  const attempts =
+    failure instanceof ChainExhaustedError ? [...entry.attempts, ...failure.attempts] : [...entry.attempts];
+  const settlement: Settlement = { kind: 'failed', error, why: why(attempts, now) };
+  const mark = { error, ...(retry && { retryAt: retry.at }) };
+  const unwritten = await settle(post, { ...entry, attempts }, settlement, mark, () => true, parts);
   return unwritten ?? { kind: 'failed', post, error, attempts };
+}
+
+/** Money that may have been spent is risked once more and no further, and much of it not at all. @throws {RowFailure} */
+function refuseToPayAgain(cutOff: readonly OpenCall[], { interruptions = 0 }: JournalEntry, parts: PostParts): void {
+  const call = cutOff.find(({ costUsd }) => costUsd > mostRiskedUsd) ?? (interruptions > 1 ? cutOff[0] : undefined);
+  if (call) throw new RowFailure(interruptedCall(call, parts));
 }
 
 /** Writes to the row and then to the journal; answers only when the row was not to be written. */
@@ -108,7 +124,7 @@ async function settle(
   post: Post,
   entry: JournalEntry,
   settlement: Settlement,
-  mark: { image?: string; error?: string },
+  mark: Mark,
   stillFits: (now: Post) => boolean,
   { board, journal, clock }: PostParts,
 ): Promise<Skipped | undefined> {
@@ -128,13 +144,15 @@ async function settle(
 }
 
 /** The failure as the row tells it. @throws the failure itself when it is not this row's alone. */
-function explain(failure: unknown, parts: PostParts): string {
-  if (failure instanceof RowMistake) return rowMistake(failure.message, parts);
-  if (failure instanceof ChainExhaustedError) return noPicture(failure, parts.clock.now(), parts);
-  if (failure instanceof BoardError && failure.failure !== 'unreachable') return notTaken(failure.message, parts);
+function explain(failure: unknown, { needsImage, clock, log }: PostParts, retry: RetryPlan | undefined): string {
+  const next = { needsImage, nextTry: retry?.words };
+  if (failure instanceof RowMistake) return rowMistake(failure.message, next);
+  if (failure instanceof RowFailure) return failure.message;
+  if (failure instanceof ChainExhaustedError) return noPicture(failure, clock.now(), next);
+  if (failure instanceof BoardError && failure.failure !== 'unreachable') return notTaken(failure.message, next);
   if (failure instanceof BoardError || failure instanceof ConfigError || failure instanceof LockedError) throw failure;
-  parts.log.error({ err: failure }, 'A fault that the worker does not know');
-  return unforeseen(parts);
+  log.error({ err: failure }, 'A fault that the worker does not know');
+  return unforeseen(next);
 }
 
 function skipped(post: Post, reason: string): Skipped {

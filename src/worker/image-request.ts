@@ -14,6 +14,11 @@ export class RowMistake extends Error {
   override readonly name = 'RowMistake';
 }
 
+/** A row that needs a person: the sentence it shows. */
+export class RowFailure extends Error {
+  override readonly name = 'RowFailure';
+}
+
 /** What the row asks for. @throws {RowMistake} when a number is out of its range or there is nothing to draw. */
 export function toImageRequest(post: Post, generation: number): ImageRequest {
   const { options } = post;

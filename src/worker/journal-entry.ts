@@ -1,6 +1,7 @@
 import type { ImageStore } from '../core/image.ts';
 import type { Journal, JournalEntry } from '../core/journal.ts';
 import type { Post } from '../core/post.ts';
+import type { Attempt, OpenCall } from '../core/provider.ts';
 
 /** A look at the board this soon after our own write may be older than the write (Notion's query may lag). */
 const staleForMs = 120_000;
@@ -18,6 +19,9 @@ export async function openEntry(
   const earlier = await journal.read(post.id);
   if (!earlier) return newEntry(post.id, fingerprint, 0);
   if (earlier.settled) {
+    if (post.status === 'failed' && earlier.settled.retryAt !== undefined) {
+      return { ...newEntry(post.id, fingerprint, earlier.generation), retries: (earlier.retries ?? 0) + 1 };
+    }
     const justWritten = Math.abs(now - earlier.settled.at) < staleForMs;
     return justWritten && !showsSettlement(post, earlier.settled)
       ? undefined
@@ -31,6 +35,20 @@ export async function openEntry(
   if (earlier.fingerprint === fingerprint) return earlier;
   if (earlier.image) await store.forget(earlier.image);
   return { ...newEntry(post.id, fingerprint, earlier.generation), attempts: earlier.attempts };
+}
+
+/**
+ * The entry with the paid calls that the end of an earlier process cut off told as attempts: money may have been spent on
+ * them. `cutOff` are those calls.
+ */
+export function tellInterruption(entry: JournalEntry): { entry: JournalEntry; cutOff: OpenCall[] } {
+  const { open: cutOff = [], ...rest } = entry;
+  if (cutOff.length === 0) return { entry: rest, cutOff };
+  const told = cutOff.map((call): Attempt => {
+    return { ...call, durationMs: 0, outcome: 'interrupted', possiblySpent: true };
+  });
+  const interruptions = (entry.interruptions ?? 0) + 1;
+  return { entry: { ...rest, attempts: [...entry.attempts, ...told], interruptions }, cutOff };
 }
 
 /** An entry of which nothing is done yet. */

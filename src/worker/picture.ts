@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { ImageRequest, ImageStore, SavedImage } from '../core/image.ts';
 import type { Journal, JournalEntry, PictureFacts } from '../core/journal.ts';
 import type { Log } from '../core/log.ts';
-import type { Attempt, ImageChain, ProviderContext } from '../core/provider.ts';
+import type { Attempt, ImageChain, OpenCall, ProviderContext } from '../core/provider.ts';
 
 /** A smaller file of the same picture, for a board that takes none so large. */
 export type Shrink = (
@@ -111,6 +111,8 @@ function createContext(
 ): ProviderContext {
   let deadlineAt = clock.monotonic() + rowTimeoutMs;
   const jobs: Record<string, string> = { ...entry.jobs };
+  const open = new Set<OpenCall>();
+  const note = () => journal.write({ ...entry, attempts, jobs, open: [...open] });
   return {
     signal,
     get deadlineAt() {
@@ -118,13 +120,21 @@ function createContext(
     },
     waited: (ms) => (deadlineAt += ms),
     record: (attempt) => attempts.push(attempt),
+    async open(call) {
+      open.add(call);
+      await note();
+      return async () => {
+        open.delete(call);
+        await note();
+      };
+    },
     log,
     job: {
       load: async (provider) => jobs[provider],
       async save(provider, id) {
         if (id === undefined) delete jobs[provider];
         else jobs[provider] = id;
-        await journal.write({ ...entry, attempts, jobs });
+        await note();
       },
     },
   };

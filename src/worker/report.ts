@@ -20,7 +20,8 @@ export function logOutcome(log: Log, outcome: Outcome): void {
 
 /** Logs what a pass did. */
 export function logSummary(log: Log, summary: PassSummary): void {
-  const { done, failed, skipped, costUsd, durationMs } = summary;
+  const { done, failed, skipped, costUsd, possibleUsd, durationMs } = summary;
+  const maybe = possibleUsd > 0 ? ` and maybe ${cost(possibleUsd)}` : '';
   const counts = `${done} done, ${failed} failed, ${skipped} skipped`;
-  log.info(summary, `Pass finished: ${counts}, ${duration(durationMs)}, ${cost(costUsd)}`);
+  log.info(summary, `Pass finished: ${counts}, ${duration(durationMs)}, ${cost(costUsd)}${maybe}`);
 }

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { PendingPage, PostBoard } from '../core/board.ts';
 import type { Clock } from '../core/clock.ts';
 import { BoardError } from '../core/errors.ts';
+import type { Journal } from '../core/journal.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Post } from '../core/post.ts';
 import { generatePost, type PostParts } from './generate-post.ts';
@@ -35,6 +36,8 @@ export interface PassSummary {
   /** Pictures by the label of the provider that made them. */
   providers: Record<string, number>;
   costUsd: number;
+  /** Money that may have been spent besides, on calls without a picture. */
+  possibleUsd: number;
   durationMs: number;
 }
 
@@ -45,7 +48,15 @@ export interface PassSummary {
  */
 export async function syncPosts(parts: PassParts, options: PassOptions, signal: AbortSignal): Promise<PassSummary> {
   const startedAt = parts.clock.monotonic();
-  const summary: PassSummary = { done: 0, failed: 0, skipped: 0, providers: {}, costUsd: 0, durationMs: 0 };
+  const summary: PassSummary = {
+    done: 0,
+    failed: 0,
+    skipped: 0,
+    providers: {},
+    costUsd: 0,
+    possibleUsd: 0,
+    durationMs: 0,
+  };
   const stop = new AbortController();
   // Every row in hand listens to it, several times over.
   setMaxListeners(0, stop.signal);
@@ -115,38 +126,49 @@ async function work(
   }
 }
 
-function boardQueue({ board, workerId, clock, onSight }: PassParts, inHand: Map<string, Promise<void>>): RowQueue {
+function boardQueue(parts: PassParts, inHand: Map<string, Promise<void>>): RowQueue {
+  const { board, clock, onSight } = parts;
   const handled = new Set<string>();
   /** Rows to be taken again, but only as seen after this time. */
   const again = new Map<string, number>();
-  /** The page further down where rows were found last. */
+  /** The pages further down, and of failed rows, where rows were found last. */
   let further: PendingPage | undefined;
+  let failed: PendingPage | undefined;
+  let due: Set<string> | undefined;
 
-  const freeOn = (page: PendingPage): Post | undefined =>
-    page.posts.find(
-      (post) =>
-        !inHand.has(post.id) &&
-        !handled.has(post.id) &&
-        page.readAt >= (again.get(post.id) ?? Number.NEGATIVE_INFINITY) &&
-        !isHeld(post, workerId, clock),
-    );
+  const isFree = ({ readAt }: PendingPage, post: Post) =>
+    !inHand.has(post.id) &&
+    !handled.has(post.id) &&
+    readAt >= (again.get(post.id) ?? Number.NEGATIVE_INFINITY) &&
+    !isHeld(post, parts.workerId, clock);
 
-  const search = async (): Promise<Post | undefined> => {
-    let page = await board.pending({ anew: true });
-    while (!freeOn(page) && page.next !== undefined) page = await board.pending({ cursor: page.next });
-    further = page;
-    return freeOn(page);
+  const freeOn = (page: PendingPage): Post | undefined => page.posts.find((post) => isFree(page, post));
+  const dueOn = (page: PendingPage) => page.posts.find((post) => due?.has(post.id) && isFree(page, post));
+
+  const nextWaiting = async (): Promise<Post | undefined> => {
+    const first = await board.pending();
+    onSight?.(first.posts.filter(({ id }) => !handled.has(id)).length, first.next !== undefined);
+    const known = freeOn(first) ?? (further && board.isFresh(further) ? freeOn(further) : undefined);
+    if (known || (first.next === undefined && again.size === 0)) return known;
+    further = await search((cursor) => board.pending(cursor === undefined ? { anew: true } : { cursor }), freeOn);
+    return further && freeOn(further);
+  };
+
+  const nextDue = async (): Promise<Post | undefined> => {
+    due ??= new Set(await parts.journal.due(clock.now()));
+    if ([...due].every((id) => handled.has(id) || inHand.has(id))) return undefined;
+    const known = failed && board.isFresh(failed) ? dueOn(failed) : undefined;
+    if (known) return known;
+    failed = await search((cursor) => board.failed(cursor), dueOn);
+    if (failed) return dueOn(failed);
+    // Nobody waits for these any more: they were moved or deleted.
+    for (const id of due) if (!handled.has(id) && !inHand.has(id)) await forgetRetry(id, parts.journal);
+    due.clear();
+    return undefined;
   };
 
   return {
-    async next() {
-      const first = await board.pending();
-      onSight?.(first.posts.filter(({ id }) => !handled.has(id)).length, first.next !== undefined);
-      const known = freeOn(first);
-      if (known) return known;
-      const fresh = further && board.isFresh(further) ? freeOn(further) : undefined;
-      return fresh ?? (first.next !== undefined || again.size > 0 ? search() : undefined);
-    },
+    next: async () => (await nextWaiting()) ?? nextDue(),
     told(outcome) {
       const { id } = outcome.post;
       if (outcome.kind === 'skipped' && outcome.again) again.set(id, clock.monotonic());
@@ -156,6 +178,26 @@ function boardQueue({ board, workerId, clock, onSight }: PassParts, inHand: Map<
       }
     },
   };
+}
+
+/** The first page on which there is something; undefined when there is none. */
+async function search(
+  read: (cursor?: string) => Promise<PendingPage>,
+  find: (page: PendingPage) => Post | undefined,
+): Promise<PendingPage | undefined> {
+  let page = await read();
+  while (!find(page)) {
+    if (page.next === undefined) return undefined;
+    page = await read(page.next);
+  }
+  return page;
+}
+
+async function forgetRetry(postId: string, journal: Journal): Promise<void> {
+  const entry = await journal.read(postId);
+  if (!entry?.settled) return;
+  const { retryAt: _, ...settled } = entry.settled;
+  await journal.write({ ...entry, settled });
 }
 
 function pageQueue(board: PostBoard, pageId: string): RowQueue {
@@ -181,6 +223,8 @@ function isHeld({ status, claim }: Post, workerId: string, clock: Clock): boolea
 function count(summary: PassSummary, outcome: Outcome): void {
   if (outcome.kind === 'skipped' && outcome.again) return;
   summary[outcome.kind] += 1;
+  if (outcome.kind === 'skipped') return;
+  for (const { possiblySpent, costUsd = 0 } of outcome.attempts) if (possiblySpent) summary.possibleUsd += costUsd;
   if (outcome.kind !== 'done') return;
   summary.costUsd += outcome.costUsd;
   summary.providers[outcome.label] = (summary.providers[outcome.label] ?? 0) + 1;

@@ -1,5 +1,5 @@
-import type { ChainExhaustedError, FailureCode } from '../core/errors.ts';
-import type { Attempt } from '../core/provider.ts';
+import type { ChainExhaustedError } from '../core/errors.ts';
+import type { Attempt, OpenCall } from '../core/provider.ts';
 
 /** "8.2 s", "340 ms". */
 export function duration(ms: number): string {
@@ -20,7 +20,8 @@ function dateWords(iso: string, now: number): string {
   return near ? `${day} ${time} UTC` : day;
 }
 
-const failureWords: Readonly<Record<FailureCode, string>> = {
+const failureWords: Readonly<Record<Exclude<Attempt['outcome'], 'ok'>, string>> = {
+  interrupted: 'interrupted',
   out_of_credit: 'out of credit',
   unauthorized: 'refused the key',
   retired: 'no longer offers the model',
@@ -40,7 +41,8 @@ const failureWords: Readonly<Record<FailureCode, string>> = {
 function failedAttempt(attempt: Attempt, now: number): string {
   if (attempt.outcome === 'ok') return attempt.label;
   const until = attempt.until === undefined ? '' : ` until ${dateWords(attempt.until, now)}`;
-  return `${attempt.label} ${failureWords[attempt.outcome]}${until}`;
+  const spent = attempt.possiblySpent ? ` (maybe ${cost(attempt.costUsd ?? 0)} spent)` : '';
+  return `${attempt.label} ${failureWords[attempt.outcome]}${until}${spent}`;
 }
 
 /** Why this provider: "Hugging Face out of credit until 1 Dec → Stable Diffusion, 8.2 s, free". */
@@ -54,19 +56,22 @@ export function why(attempts: readonly Attempt[], now: number, notes: readonly s
   return [line, ...notes].join('; ');
 }
 
-/** The words of the option that puts a row back in the queue. */
+/** What a row says of how it goes on. */
 export interface NextStep {
+  /** The status option that puts a row back in the queue, as editors read it. */
   needsImage: string;
+  /** When the worker tries again by itself: "at 14:05 UTC", "at the next run"; undefined when it does not. */
+  nextTry?: string | undefined;
 }
 
 /** What a row says when no provider made a picture. */
-export function noPicture(error: ChainExhaustedError, now: number, { needsImage }: NextStep): string {
+export function noPicture(error: ChainExhaustedError, now: number, next: NextStep): string {
   if (error.last.code === 'content_rejected') {
     const refuser = error.attempts.findLast(({ outcome }) => outcome === 'content_rejected')?.label ?? 'The provider';
-    return `${refuser} refused the prompt as unsuitable. Reword the prompt, then set Status to "${needsImage}".`;
+    return `${refuser} refused the prompt as unsuitable. Reword the prompt, then set Status to "${next.needsImage}".`;
   }
   const told = [...new Set(error.attempts.map((attempt) => failedAttempt(attempt, now)))].join('; ');
-  return `No picture could be made${told === '' ? '' : `: ${told}`}. Set Status to "${needsImage}" to try again, or ask the operator if it stays so.`;
+  return `No picture could be made${told === '' ? '' : `: ${told}`}. ${goingOn(next)}`;
 }
 
 /** What a row says about a mistake in the row itself. */
@@ -74,12 +79,23 @@ export function rowMistake(mistake: string, { needsImage }: NextStep): string {
   return `${mistake} Then set Status to "${needsImage}".`;
 }
 
+/** What a row says when the process ended, more than once or while much money was at stake, before a paid call was answered. */
+export function interruptedCall({ label, costUsd }: OpenCall, { needsImage }: NextStep): string {
+  return `The worker was interrupted while ${label} made this picture, and ${cost(costUsd)} may have been spent. Set Status to "${needsImage}" to have it made again.`;
+}
+
 /** What a row says when the board did not take its picture. */
-export function notTaken(said: string, { needsImage }: NextStep): string {
-  return `The picture is made, but Notion did not take it: ${said} Set Status to "${needsImage}" to try again.`;
+export function notTaken(said: string, next: NextStep): string {
+  return `The picture is made, but Notion did not take it: ${said} ${goingOn(next)}`;
 }
 
 /** What a row says after a fault that nobody foresaw; the log has the rest. */
-export function unforeseen({ needsImage }: NextStep): string {
-  return `Something went wrong that the worker does not know. Set Status to "${needsImage}" to try again, or ask the operator to look at the log.`;
+export function unforeseen(next: NextStep): string {
+  return `Something went wrong that the worker does not know; its log says more. ${goingOn(next)}`;
+}
+
+function goingOn({ needsImage, nextTry }: NextStep): string {
+  return nextTry === undefined
+    ? `Set Status to "${needsImage}" to try again, or ask the operator if it stays so.`
+    : `The worker tries again ${nextTry}; set Status to "${needsImage}" to try at once.`;
 }

@@ -58,6 +58,7 @@ export function contextOf(signal: AbortSignal = new AbortController().signal): P
     signal,
     deadlineAt: Number.POSITIVE_INFINITY,
     waited: () => undefined,
+    open: async () => async () => undefined,
     record: () => undefined,
     job: { load: async () => undefined, save: async () => undefined },
     log: silentLog,
