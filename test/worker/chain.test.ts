@@ -85,7 +85,7 @@ describe('the chain on a whole pass', () => {
     expect(await office.pass()).toMatchObject({ done: 6, failed: 0 });
     expect(providersOf(office, ids)).toEqual(['placeholder']);
     expect(office.text(ids[0] ?? '', 'Why')).toMatch(
-      /^Hugging Face had a fault → Stable Diffusion not reachable → Free API Placeholder, /,
+      /^Hugging Face had a fault \(maybe \$0\.003 spent\) → Stable Diffusion not reachable → Free API Placeholder, /,
     );
   });
 
@@ -99,7 +99,7 @@ describe('the chain on a whole pass', () => {
     expect(await office.pass()).toMatchObject({ done: 0, failed: 1 });
     expect(office.text(id, 'Status')).toBe('Failed');
     expect(office.text(id, 'Error')).toBe(
-      'No picture could be made: Hugging Face had a fault; Stable Diffusion not reachable. Set Status to "Needs image" to try again, or ask the operator if it stays so.',
+      'No picture could be made: Hugging Face had a fault (maybe $0.003 spent); Stable Diffusion not reachable. The worker tries again at the next run; set Status to "Needs image" to try at once.',
     );
     expect(await office.pictures()).toEqual([]);
   });
