@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { statfs } from 'node:fs/promises';
 import type { BoardFacts } from './core/board.ts';
 import { type Clock, type Random, systemClock, systemRandom } from './core/clock.ts';
 import { ConfigError, LockedError } from './core/errors.ts';
@@ -8,7 +9,9 @@ import type { Log } from './core/log.ts';
 import type { Outcome } from './core/outcome.ts';
 import type { Post } from './core/post.ts';
 import { createScrub } from './core/secrets.ts';
-import type { BoardlessConfig, Config } from './config.ts';
+import type { BoardlessConfig, Config, WorkspaceConfig } from './config.ts';
+import { createHealth, type Health } from './health/health.ts';
+import { sightedBoard } from './health/sighted-board.ts';
 import { drawCard } from './images/drawing.ts';
 import { prepareFolder, readIfPresent, writeAtomic } from './images/files.ts';
 import { createJournal } from './images/journal.ts';
@@ -19,13 +22,16 @@ import { statePaths } from './images/state.ts';
 import { loadWorkerId } from './images/worker-id.ts';
 import { createNotionBoard } from './notion/board.ts';
 import { createNotionClient, type NotionClient } from './notion/client.ts';
+import { clockTrouble } from './notion/clock-skew.ts';
+import { notionProblem } from './notion/problem.ts';
 import { type Chain, createChain } from './policies/chain.ts';
-import { openMemory } from './policies/memory.ts';
+import { type MemoryFile, openMemory } from './policies/memory.ts';
 import { newEntry } from './worker/journal-entry.ts';
 import { makePicture, type PicturedEntry } from './worker/picture.ts';
 import { logOutcome, logSummary } from './worker/report.ts';
 import { runSchedule } from './worker/schedule.ts';
-import { markedPost, type PassOptions, type PassSummary, syncPosts, waitingPosts } from './worker/sync.ts';
+import { markedPost, waitingPosts } from './worker/row-queues.ts';
+import { type PassOptions, type PassSummary, syncPosts } from './worker/sync.ts';
 
 /** What the product is given from outside. */
 export interface Surroundings {
@@ -53,12 +59,7 @@ async function openChain(
   config: BoardlessConfig,
   { log, clock, random, shared = false }: { log: Log; clock: Clock; random: Random; shared?: boolean },
 ): Promise<Chain> {
-  const { providers: file } = statePaths(config.imagesDir);
-  const kept = {
-    load: async () => (await readIfPresent(file))?.toString(),
-    // Another worker on the folder keeps its own.
-    save: async (text: string) => (shared ? undefined : writeAtomic(file, text)),
-  };
+  const kept = memoryFile(config.imagesDir);
   const rungs = config.providers.map(({ create, ...settings }) => {
     return { ...settings, provider: create({ clock, random, draw: drawCard }) };
   });
@@ -68,13 +69,46 @@ async function openChain(
     log,
     scrub: createScrub(config.secrets),
     rowTimeoutMs: config.rowTimeoutMs,
-    memory: await openMemory(kept, log),
+    // Another worker on the folder keeps its own.
+    memory: await openMemory(shared ? { ...kept, save: async () => undefined } : kept, log),
     finish: async (bytes, size) => (await inspectAndRender(bytes, size)).png,
   });
 }
 
-/** Clocks that differ less than this are taken to agree. */
-const worthTellingSkewMs = 120_000;
+/** Who watches over the worker, and tells others. */
+async function openHealth(config: Config, chain: Chain, { log, clock }: { log: Log; clock: Clock }): Promise<Health> {
+  const { imagesDir: folder, heartbeatUrl, alertWebhookUrl, rowTimeoutMs } = config;
+  const { heartbeat, alerts } = statePaths(folder);
+  return createHealth({
+    clock,
+    log,
+    scrub: createScrub(config.secrets),
+    heartbeatUrl,
+    alertWebhookUrl,
+    folder,
+    stallMs: Math.max(30 * 60_000, 3 * rowTimeoutMs),
+    kept: {
+      load: async () => (await readIfPresent(alerts))?.toString(),
+      save: (text) => writeAtomic(alerts, text),
+    },
+    saveHeartbeat: (text) => writeAtomic(heartbeat, text),
+    statfs,
+    providers: () => chain.state(),
+    isTokenRefused: (error) => notionProblem(error)?.status === 401,
+  });
+}
+
+/** What pings and alerts on their way get to arrive: little when somebody waits for the process to end. */
+const closeGraceMs = { done: 10_000, stopped: 2000 };
+
+/** Where the memory of providers is kept. */
+export function memoryFile(imagesDir: string): MemoryFile {
+  const { providers: file } = statePaths(imagesDir);
+  return {
+    load: async () => (await readIfPresent(file))?.toString(),
+    save: (text) => writeAtomic(file, text),
+  };
+}
 
 /** Joins the parts. @throws {ConfigError} {LockedError} in words. */
 export async function createApp(config: Config, surroundings: Surroundings): Promise<App> {
@@ -97,11 +131,13 @@ export async function createApp(config: Config, surroundings: Surroundings): Pro
   const notion = createNotion(config, { ...surroundings, signal: stop.signal });
   const board = createNotionBoard({ notion, address: config.notion, clock, workerId, signal: stop.signal });
   const chain = await openChain(config, { log, clock, random });
+  const health = await openHealth(config, chain, { log, clock });
+  stop.signal.addEventListener('abort', () => stop.signal.reason instanceof LockedError && health.folderLost());
   let facts: BoardFacts | undefined;
   let clockTold = false;
   const parts = {
     maxUploadBytes: () => facts?.maxUploadBytes ?? 0,
-    board,
+    board: sightedBoard(board, (posts) => health.sighted(posts)),
     store,
     journal,
     chain,
@@ -111,9 +147,11 @@ export async function createApp(config: Config, surroundings: Surroundings): Pro
     shrink: renderJpegWithin,
     rowTimeoutMs: config.rowTimeoutMs,
     needsImage: config.notion.statuses['needs-image'],
+    healing: config.healing,
     ...(surroundings.onSight && { onSight: surroundings.onSight }),
     onOutcome: (outcome: Outcome) => {
       logOutcome(log, outcome);
+      health.outcome(outcome);
       surroundings.onOutcome?.(outcome);
     },
   };
@@ -129,13 +167,29 @@ export async function createApp(config: Config, surroundings: Surroundings): Pro
     return summary;
   };
 
+  const watchedSync = async (options: PassOptions = {}, scheduled = false): Promise<PassSummary> => {
+    // One row asked for by hand says nothing of the passes.
+    if (options.pageId !== undefined) return sync(options);
+    health.passStarted({ whole: options.limit === undefined });
+    try {
+      const summary = await sync(options, scheduled);
+      health.passEnded(summary);
+      return summary;
+    } catch (error) {
+      if (stop.signal.aborted) health.passStopped();
+      else health.passFailed(error);
+      throw error;
+    }
+  };
+
   return {
-    sync: (options) => sync(options),
+    sync: (options) => watchedSync(options),
     async start() {
       let served = false;
+      health.watch(config);
       const pass = async () => {
         try {
-          await sync({}, true);
+          await watchedSync({}, true);
           served = true;
         } catch (error) {
           // What is wrong from the start is told at once; later the schedule goes on until it is mended.
@@ -149,6 +203,7 @@ export async function createApp(config: Config, surroundings: Surroundings): Pro
     async [Symbol.asyncDispose]() {
       surroundings.signal.removeEventListener('abort', onAbort);
       stop.abort(new Error('The worker has been closed.'));
+      await health.close(surroundings.signal.aborted ? closeGraceMs.stopped : closeGraceMs.done);
       await lock.release();
     },
   };
@@ -201,7 +256,12 @@ export async function* rowsWaiting(
   else yield await markedPost(board, options.pageId);
 }
 
-function createNotion({ notion }: Config, surroundings: Surroundings): NotionClient {
+/** The one client of Notion, which gives up after `outageMs` without an answer. */
+export function createNotion(
+  { notion }: { notion: WorkspaceConfig },
+  surroundings: Surroundings,
+  outageMs?: number,
+): NotionClient {
   const { log, signal, clock = systemClock, random = systemRandom, notionWindowMs } = surroundings;
   const { token, apiUrl, requestsPerMinute } = notion;
   return createNotionClient({
@@ -213,6 +273,7 @@ function createNotion({ notion }: Config, surroundings: Surroundings): NotionCli
     log,
     signal,
     ...(notionWindowMs !== undefined && { windowMs: notionWindowMs }),
+    ...(outageMs !== undefined && { outageMs }),
   });
 }
 
@@ -222,15 +283,8 @@ function tellBoard(log: Log, { title, url, missing }: BoardFacts): void {
 }
 
 /** Warns of a clock that differs from Notion's; true when it did. */
-function tellClock(log: Log, skewMs = 0): boolean {
-  if (Math.abs(skewMs) < worthTellingSkewMs) return false;
-  const side = skewMs > 0 ? 'behind' : 'ahead of';
-  const words = `This machine's clock is ${timeSpan(Math.abs(skewMs))} ${side} Notion's: set it right, best by network time (NTP).`;
-  log.warn({ skewMs }, `${words} Until then the times in file names and on rows are wrong; nothing else is.`);
-  return true;
-}
-
-function timeSpan(ms: number): string {
-  const minutes = Math.round(ms / 60_000);
-  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
+function tellClock(log: Log, skewMs: number | undefined): boolean {
+  const trouble = clockTrouble(skewMs);
+  if (trouble !== undefined) log.warn({ skewMs }, trouble);
+  return trouble !== undefined;
 }

@@ -6,15 +6,19 @@ import { boardProperties, type PropertyNames, settingName, type StatusNames, sta
 import { mapValues } from './core/records.ts';
 import { type ProviderSettings, readProviders } from './providers/registry.ts';
 
-/** Where the board is and what its parts are called. */
-export interface NotionConfig {
+/** How Notion is asked, and what the parts of a board are called. */
+export interface WorkspaceConfig {
   token: string;
-  /** A database id or data-source id, dashed. */
-  database: string;
   apiUrl: string;
   requestsPerMinute: number;
   properties: PropertyNames;
   statuses: StatusNames;
+}
+
+/** The same with the board's place. */
+export interface NotionConfig extends WorkspaceConfig {
+  /** A database id or data-source id, dashed. */
+  database: string;
 }
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
@@ -25,6 +29,8 @@ export interface BoardlessConfig {
   /** The chain: what is configured, in the order it is asked. */
   providers: ProviderSettings[];
   rowTimeoutMs: number;
+  /** Are drawn cards replaced once a real provider is back? */
+  healing: boolean;
   imagesDir: string;
   schedule: string;
   timeZone: string;
@@ -36,6 +42,10 @@ export interface BoardlessConfig {
 /** Every decision that settings make, checked. */
 export interface Config extends BoardlessConfig {
   notion: NotionConfig;
+  /** Hears of every pass; a secret, for whoever knows it can speak for the worker. */
+  heartbeatUrl: string | undefined;
+  /** Hears of what the operator has to mend; a secret for the same reason. */
+  alertWebhookUrl: string | undefined;
 }
 
 /**
@@ -49,6 +59,33 @@ export function readConfig(variables: Variables): Config {
 /** The same for commands that need no board. @throws {ConfigError} */
 export function readBoardlessConfig(variables: Variables): BoardlessConfig {
   return checked(variables, readWork);
+}
+
+/** What it takes to make a board. */
+export interface InitConfig {
+  notion: WorkspaceConfig;
+  logLevel: LogLevel;
+  secrets: readonly string[];
+}
+
+/** The same for a workspace that has no board yet. @throws {ConfigError} */
+export function readInitConfig(variables: Variables): InitConfig {
+  return checked(variables, (environment) => {
+    const notion = readWorkspace(environment);
+    return { notion, logLevel: readLogLevel(environment), secrets: environment.secrets };
+  });
+}
+
+/** Settings with the mistakes in them; where there is one, the Config holds the default, or nothing. */
+export interface SettingsReport {
+  config: Config;
+  problems: readonly string[];
+}
+
+/** Reads settings for whom mistakes are worth telling and no reason to stop. */
+export function inspectSettings(variables: Variables): SettingsReport {
+  const environment = readEnvironment(variables);
+  return { config: readAll(environment), problems: environment.problems };
 }
 
 function checked<T>(variables: Variables, read: (environment: Environment) => T): T {
@@ -66,7 +103,12 @@ export function settingsRead(variables: Variables): ReadonlySet<string> {
 }
 
 function readAll(environment: Environment): Config {
-  return { notion: readNotion(environment), ...readWork(environment) };
+  return {
+    notion: readNotion(environment),
+    heartbeatUrl: readSecretUrl(environment, 'HEARTBEAT_URL'),
+    alertWebhookUrl: readSecretUrl(environment, 'ALERT_WEBHOOK_URL'),
+    ...readWork(environment),
+  };
 }
 
 function readWork(environment: Environment): BoardlessConfig {
@@ -79,6 +121,7 @@ function readWork(environment: Environment): BoardlessConfig {
   return {
     providers,
     rowTimeoutMs: 1000 * environment.number('ROW_TIMEOUT_SECONDS', { fallback: 300, min: 5, max: 3600 }),
+    healing: environment.flag('PLACEHOLDER_HEALING', true),
     imagesDir: environment.text('IMAGES_DIR', 'images'),
     schedule: readSchedule(environment),
     timeZone: readTimeZone(environment),
@@ -88,26 +131,30 @@ function readWork(environment: Environment): BoardlessConfig {
 }
 
 function readNotion(environment: Environment): NotionConfig {
-  const token = environment.secret('NOTION_TOKEN');
-  if (token === undefined) {
-    environment.problem(
-      'NOTION_TOKEN is not set: create a connection at notion.so/developers and put its token into .env.',
-    );
-  }
+  const workspace = readWorkspace(environment);
   const given = environment.optional('NOTION_DATABASE_ID');
   const database = given === undefined ? undefined : extractNotionId(given);
   if (given === undefined) {
     environment.problem(
-      'NOTION_DATABASE_ID is not set: open the database in Notion, copy its link and put it into .env.',
+      'NOTION_DATABASE_ID is not set: open the database in Notion, copy its link and put it into .env, or make a new one with npm run init.',
     );
   } else if (!database) {
     environment.problem(
       `NOTION_DATABASE_ID is "${given}": give the database's id, a data source's id, or the page's address.`,
     );
   }
+  return { ...workspace, database: database ?? '' };
+}
+
+function readWorkspace(environment: Environment): WorkspaceConfig {
+  const token = environment.secret('NOTION_TOKEN');
+  if (token === undefined) {
+    environment.problem(
+      'NOTION_TOKEN is not set: create a connection at notion.so/developers and put its token into .env.',
+    );
+  }
   return {
     token: token ?? '',
-    database: database ?? '',
     apiUrl: environment.url('NOTION_API_URL', 'https://api.notion.com'),
     requestsPerMinute: environment.number('NOTION_REQUESTS_PER_MINUTE', {
       fallback: 180,
@@ -122,6 +169,23 @@ function readNotion(environment: Environment): NotionConfig {
     ),
     statuses: readNames(environment, 'NOTION_STATUS', statusNames),
   };
+}
+
+/** An address that is a secret as a whole. */
+function readSecretUrl(environment: Environment, name: string): string | undefined {
+  const value = environment.secret(name);
+  if (value === undefined) return undefined;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const isWeb = url?.protocol === 'http:' || url?.protocol === 'https:';
+  if (!url || !isWeb || url.username !== '' || url.password !== '' || url.hash !== '') {
+    environment.problem(`${name} is not a web address: copy it again, whole, such as https://example.com/…`);
+    return undefined;
+  }
+  environment.conceal(url.href);
+  // Also where it is told without its host; a short path is not what makes it secret.
+  const path = `${url.pathname}${url.search}`;
+  if (path.length >= 12) environment.conceal(path);
+  return url.href;
 }
 
 function readNames<K extends string>(environment: Environment, prefix: string, defaults: Record<K, string>) {

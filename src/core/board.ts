@@ -21,6 +21,8 @@ export interface ReadySettlement {
   costUsd: number;
   /** Wall-clock ms. */
   generatedAt: number;
+  /** True when a card makes way for a real picture: Status stays as it is. */
+  keepsStatus?: boolean;
 }
 
 /** What is written back to a row that got no picture: one sentence and the next step. */
@@ -54,6 +56,8 @@ export interface PostBoard {
   pending(options?: { cursor?: string; anew?: boolean }): Promise<PendingPage>;
   /** The rows that failed: the first page, or the page at the cursor. */
   failed(cursor?: string): Promise<PendingPage>;
+  /** The rows whose picture is ready and was drawn by `provider`: the first page, or the page at the cursor. */
+  ready(provider: string, cursor?: string): Promise<PendingPage>;
   /** Is the page new enough to take rows from? */
   isFresh(page: PendingPage): boolean;
   /** One row by its id. */

@@ -40,6 +40,8 @@ export interface JournalEntry {
   interruptions?: number;
   /** How often the row was tried again after it had failed. */
   retries?: number;
+  /** The card that stays in the row until a real picture takes its place. */
+  card?: Mark & { at: number };
 }
 
 /** What was written to a row. */
@@ -48,6 +50,8 @@ export interface Mark {
   error?: string;
   /** Wall-clock ms when the row is to be tried again; without it a failure is final. */
   retryAt?: number;
+  /** Wall-clock ms from when a card may make way for a real picture. */
+  healAt?: number;
 }
 
 /** The rows' journal. Every write is on disk before it returns. */
@@ -57,7 +61,9 @@ export interface Journal {
   write(entry: JournalEntry): Promise<void>;
   /** Ids of the rows whose next try is due at this wall-clock time. */
   due(now: number): Promise<string[]>;
+  /** Ids of the rows whose card may make way for a real picture at this wall-clock time. */
+  cards(now: number): Promise<string[]>;
 }
 
 /** For work that is not to be resumed. */
-export const noJournal: Journal = { read: async () => undefined, write: async () => undefined, due: async () => [] };
+export const noJournal: Journal = { read: async () => undefined, write: async () => undefined, due: async () => [], cards: async () => [] };

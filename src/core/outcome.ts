@@ -32,6 +32,8 @@ export interface Skipped {
   reason: string;
   /** True when the row waits still and is to be taken again. */
   again: boolean;
+  /** True when the row keeps a picture that it had, which nobody need hear of. */
+  quiet?: boolean;
 }
 
 /** What became of one row. Failure is data, because it is written back to a row. */

@@ -52,6 +52,8 @@ export interface Post {
   imageNames: string[];
   /** What stands in Image file. */
   imageFile: string;
+  /** What stands in Provider. */
+  provider: string;
   /** What stands in Error. */
   error: string;
   /** Who holds the row, where it says so. */

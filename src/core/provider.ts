@@ -77,3 +77,11 @@ export interface ImageChain extends ImageProvider {
   /** Waits until a provider that is open has a free slot; the signal's reason when aborted. */
   enter(signal: AbortSignal): Promise<Ticket>;
 }
+
+/** A chain that ends in a drawn card, and its part that makes real pictures. */
+export interface CardChain extends ImageChain {
+  readonly real: ImageChain & {
+    /** Would a provider be asked now? */
+    isOpen(): boolean;
+  };
+}

@@ -7,8 +7,8 @@ import { statePaths } from './state.ts';
 
 /** Makes the images folder with its state folders and proves that files can be written there. @throws {ConfigError} */
 export async function prepareFolder(imagesDir: string): Promise<void> {
-  const { root, temporary, journal, retries } = statePaths(imagesDir);
-  for (const folder of [imagesDir, root, temporary, journal, retries]) {
+  const { root, temporary, journal, retries, cards, spend } = statePaths(imagesDir);
+  for (const folder of [imagesDir, root, temporary, journal, retries, cards, spend]) {
     const probe = join(folder, '.write-probe');
     await onDisk(folder, async () => {
       await mkdir(folder, { recursive: true });

@@ -42,6 +42,7 @@ const settled = z.object({
   image: z.string().exactOptional(),
   error: z.string().exactOptional(),
   retryAt: z.number().exactOptional(),
+  healAt: z.number().exactOptional(),
 });
 
 const openCall = z.object({
@@ -69,4 +70,5 @@ export const journalEntry: z.ZodType<JournalEntry> = z.object({
   open: z.array(openCall).exactOptional(),
   interruptions: z.int().nonnegative().exactOptional(),
   retries: z.int().nonnegative().exactOptional(),
+  card: settled.exactOptional(),
 });

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Journal, JournalEntry } from '../core/journal.ts';
 import type { Log } from '../core/log.ts';
 import { onDisk } from './disk-error.ts';
-import { discard, look, readIfPresent, writeAtomic } from './files.ts';
+import { createDueIndex } from './due-index.ts';
+import { look, readIfPresent, writeAtomic } from './files.ts';
 import { journalEntry } from './journal-schema.ts';
 import { statePaths } from './state.ts';
 
@@ -15,9 +16,10 @@ export interface FolderJournal extends Journal {
 
 /** Keeps one small file per row. */
 export function createJournal({ folder, log }: { folder: string; log: Log }): FolderJournal {
-  const { journal, retries } = statePaths(folder);
+  const { journal, ...paths } = statePaths(folder);
+  const retries = createDueIndex(paths.retries, isPostId);
+  const cards = createDueIndex(paths.cards, isPostId);
   const inTurn = createTurns();
-  let dueTimes: Promise<Map<string, number>> | undefined;
 
   async function setAside(file: string, postId: string): Promise<void> {
     let count = 1;
@@ -41,44 +43,20 @@ export function createJournal({ folder, log }: { folder: string; log: Log }): Fo
     );
   }
 
-  /** Wall-clock ms by post id. */
-  async function readDueTimes(): Promise<Map<string, number>> {
-    const times = new Map<string, number>();
-    for (const postId of (await readdir(retries)).filter(isPostId)) {
-      const time = Number(await readIfPresent(join(retries, postId)));
-      // What cannot be read is due: the journal itself decides then.
-      times.set(postId, Number.isFinite(time) ? time : 0);
-    }
-    return times;
-  }
-
-  /** Before the journal, so that a row is at most looked at in vain. */
-  async function indexRetry(postId: string, retryAt: number | undefined): Promise<void> {
-    const times = await (dueTimes ??= readDueTimes());
-    if (times.get(postId) === retryAt) return;
-    if (retryAt === undefined) {
-      times.delete(postId);
-      await discard(join(retries, postId));
-    } else {
-      times.set(postId, retryAt);
-      await writeAtomic(join(retries, postId), String(retryAt));
-    }
-  }
-
   return {
     read,
 
-    async due(now) {
-      const times = await onDisk(retries, () => (dueTimes ??= readDueTimes()));
-      return [...times].flatMap(([postId, retryAt]) => (retryAt <= now ? [postId] : []));
-    },
+    due: (now) => retries.due(now),
+    cards: (now) => cards.due(now),
 
     async write(entry) {
       const file = join(journal, fileOf(entry.postId));
       // What could not be read back (a cost that is not a number, for one) is refused here, not found after a crash.
       const text = JSON.stringify(journalEntry.parse(entry));
       await inTurn(entry.postId, async () => {
-        await onDisk(retries, () => indexRetry(entry.postId, entry.settled?.retryAt));
+        // Before the journal, so that a row is at most looked at in vain.
+        await retries.set(entry.postId, entry.settled?.retryAt);
+        await cards.set(entry.postId, (entry.settled ?? entry.card)?.healAt);
         await writeAtomic(file, text);
       });
     },

@@ -74,7 +74,8 @@ interface Found {
   isStale: boolean;
 }
 
-async function inspect(file: string, clock: Clock): Promise<Found | undefined> {
+/** The lock as it stands; undefined when nobody has it. */
+export async function inspect(file: string, clock: Clock): Promise<Found | undefined> {
   const handle = await open(file).catch((error: unknown) => {
     if (isCode(error, 'ENOENT')) return undefined;
     throw error;

@@ -10,8 +10,16 @@ export function statePaths(imagesDir: string) {
     journal: join(root, 'journal'),
     /** An index of the journal: one small file for each row that is to be tried again, with the time. */
     retries: join(root, 'retries'),
+    /** The same for rows whose card may make way for a real picture. */
+    cards: join(root, 'cards'),
+    /** What paid calls cost, in one file for each month. */
+    spend: join(root, 'spend'),
     lock: join(root, 'lock'),
     workerId: join(root, 'worker-id'),
     providers: join(root, 'providers.json'),
+    /** What is known of the worker, for whoever looks whether it lives. */
+    heartbeat: join(root, 'heartbeat'),
+    /** What the operator has been told. */
+    alerts: join(root, 'alerts.json'),
   };
 }

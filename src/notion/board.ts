@@ -4,10 +4,11 @@ import type { Clock } from '../core/clock.ts';
 import { BoardError } from '../core/errors.ts';
 import type { Post } from '../core/post.ts';
 import type { NotionClient } from './client.ts';
+import { readIdentity } from './identity.ts';
 import type { Permit } from './limiter.ts';
 import { readPost, writeClaim } from './page-reader.ts';
 import { statusValues } from './page-writer.ts';
-import { bindBoard, type BoardAddress, type BoundBoard } from './schema.ts';
+import { bindBoard, type BoardAddress, type BoundBoard, type BoundProperty } from './schema.ts';
 import { createSettler } from './settler.ts';
 import { uploadFile } from './uploads.ts';
 
@@ -17,22 +18,15 @@ const freshForMs = { plenty: 250, scarce: 5000 };
 const pageSize = 100;
 /** Requests that one row costs with its claim. */
 const requestsPerRow = 4;
-/** What a workspace of the smallest plan takes, where Notion does not say (2026-11). */
-const smallestUploadLimit = 5 * 1024 * 1024;
 
-const me = z.object({
-  bot: z
-    .object({ workspace_limits: z.object({ max_file_upload_size_in_bytes: z.number() }).optional() })
-    .optional()
-    .catch(undefined),
-});
 const pageParent = z.object({ parent: z.object({ data_source_id: z.string() }) });
 const queryAnswer = z.object({ results: z.array(z.unknown()), next_cursor: z.string().nullable().default(null) });
 
 const waitingStates = ['needs-image', 'generating'] as const;
 
 interface Query {
-  states?: readonly ('needs-image' | 'generating' | 'failed')[];
+  states?: readonly ('needs-image' | 'generating' | 'failed' | 'image-ready')[];
+  provider?: string;
   cursor?: string | undefined;
   permit?: Permit | undefined;
 }
@@ -54,7 +48,7 @@ export function createNotionBoard(options: {
 
   const bind = async (): Promise<BoardFacts> => {
     const board = await bindBoard(notion, address, bound?.board);
-    const maxUploadBytes = bound?.facts.maxUploadBytes ?? (await uploadLimit(notion));
+    const maxUploadBytes = bound?.facts.maxUploadBytes ?? (await readIdentity(notion)).maxUploadBytes;
     const facts = { title: board.title, url: board.url, maxUploadBytes, missing: board.missing };
     bound = { board, facts };
     return facts;
@@ -71,14 +65,19 @@ export function createNotionBoard(options: {
     return binding;
   };
 
-  const queryOnce = async ({ states = waitingStates, cursor, permit }: Query): Promise<PendingPage> => {
+  const queryOnce = async ({ states = waitingStates, provider, cursor, permit }: Query): Promise<PendingPage> => {
     const { dataSourceId, properties, statusOptions } = board();
     const names = states.flatMap((state) => statusOptions[state]?.name ?? []);
     const readAt = clock.monotonic();
     const answer = await notion.call({ doing: 'read the rows that wait', ...(permit && { permit }) }, (client) =>
       client.dataSources.query({
         data_source_id: dataSourceId,
-        filter: { or: names.map((name) => statusFilter(properties.status, name)) },
+        filter: {
+          and: [
+            { or: names.map((name) => optionFilter(properties.status, name)) },
+            ...(provider !== undefined && properties.provider ? [optionFilter(properties.provider, provider)] : []),
+          ],
+        },
         sorts: [{ timestamp: 'created_time', direction: 'ascending' }],
         page_size: pageSize,
         result_type: 'page',
@@ -143,6 +142,7 @@ export function createNotionBoard(options: {
       return look && isFresh(look) && !anew ? Promise.resolve(look) : lookAgain();
     },
     failed: (cursor) => query({ states: ['failed'], cursor }),
+    ready: (provider, cursor) => query({ states: ['image-ready'], provider, cursor }),
     isFresh,
     find,
     async claim(post) {
@@ -170,15 +170,12 @@ export function createNotionBoard(options: {
   };
 }
 
-async function uploadLimit(notion: NotionClient): Promise<number> {
-  const answer = await notion.call({ doing: 'ask who the worker is' }, (client) => client.users.me({}));
-  return me.parse(answer).bot?.workspace_limits?.max_file_upload_size_in_bytes ?? smallestUploadLimit;
-}
-
 function parentOf(answer: unknown): string | undefined {
   return pageParent.safeParse(answer).data?.parent.data_source_id;
 }
 
-function statusFilter({ id, type }: BoundBoard['properties']['status'], name: string) {
-  return type === 'select' ? { property: id, select: { equals: name } } : { property: id, status: { equals: name } };
+/** The filter for rows of one status, in a property of either type. */
+export function optionFilter({ id, type }: BoundProperty, name: string) {
+  if (type === 'status') return { property: id, status: { equals: name } };
+  return type === 'select' ? { property: id, select: { equals: name } } : { property: id, rich_text: { equals: name } };
 }

@@ -54,6 +54,7 @@ export function readPost(answer: unknown, board: BoundBoard): Post | undefined {
     options: readOptions(textOf, (key) => of(key)?.number ?? undefined),
     imageNames: of('image')?.files?.map(({ name }) => name) ?? [],
     imageFile: textOf('imageFile'),
+    provider: textOf('provider'),
     error: textOf('error'),
     ...(claim && { claim }),
     createdAt: row.created_time,

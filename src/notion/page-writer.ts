@@ -12,14 +12,17 @@ const maxTextLength = 2000;
 /** The property values that write a settlement; properties that the board lacks are left out. */
 export function settlementValues(board: BoundBoard, settlement: Settlement): PropertyValues {
   const write = writer(board);
-  write.text('claim', '');
   if (settlement.kind === 'failed') {
+    write.text('claim', '');
     write.status('failed');
     write.text('error', settlement.error);
     write.text('why', settlement.why);
     return write.values;
   }
-  write.status('image-ready');
+  if (!settlement.keepsStatus) {
+    write.text('claim', '');
+    write.status('image-ready');
+  }
   write.file('image', settlement.uploadId, settlement.image.path);
   write.text('imageFile', settlement.image.path);
   write.text('model', settlement.model);

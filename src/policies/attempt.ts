@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
-import { ProviderError } from '../core/errors.ts';
+import { ConfigError, ProviderError } from '../core/errors.ts';
 import type { GeneratedImage } from '../core/image.ts';
-import type { Attempt, ImageProvider } from '../core/provider.ts';
+import type { Attempt, ImageProvider, ProviderContext } from '../core/provider.ts';
 import type { Scrub } from '../core/secrets.ts';
 import { failureOf } from './failure.ts';
 
@@ -16,13 +16,15 @@ export interface AttemptOptions {
   model: string;
   /** For one picture; above 0 the provider is paid. */
   costUsd: number;
+  /** Throws the ProviderError of a call that is not to be made. */
+  refuse?: (context: ProviderContext) => void;
 }
 
 const detailLength = 300;
 
 /** One call, whose result is a finished PNG or a ProviderError, and which stands in the ledger either way. */
 export function attempted(provider: ImageProvider, options: AttemptOptions): ImageProvider {
-  const { clock, finish, scrub, model, costUsd } = options;
+  const { clock, finish, scrub, model, costUsd, refuse } = options;
   const { name, label } = provider;
   return {
     ...provider,
@@ -33,9 +35,11 @@ export function attempted(provider: ImageProvider, options: AttemptOptions): Ima
       const attempt = { provider: name, label, model, startedAt: new Date(clock.now()).toISOString() };
       const elapsedMs = () => Math.round(clock.monotonic() - startedAt);
       let answer: GeneratedImage | undefined;
-      const close = costUsd > 0 ? await context.open({ ...attempt, costUsd }) : undefined;
-      log.info({ provider: name, model }, `${label}: trying ${shortName(model, label)}`.trimEnd());
+      let close: (() => Promise<void>) | undefined;
       try {
+        refuse?.(context);
+        close = costUsd > 0 ? await context.open({ ...attempt, costUsd }) : undefined;
+        log.info({ provider: name, model }, `${label}: trying ${shortName(model, label)}`.trimEnd());
         answer = await provider.generate(request, context);
         const bytes = await finish(answer.bytes, { width, height });
         const durationMs = elapsedMs();
@@ -45,6 +49,8 @@ export function attempted(provider: ImageProvider, options: AttemptOptions): Ima
         return { ...answer, bytes, mediaType: 'image/png', width, height, costUsd: spentUsd };
       } catch (error) {
         context.signal.throwIfAborted();
+        // What only the operator can mend, such as a full disk, is no provider's fault.
+        if (error instanceof ConfigError) throw error;
         const known = failureOf(error);
         if (!known) log.error({ err: error }, `${label}: a fault that the worker does not know`);
         const failure = cleaned(known ?? unknownFailure(label, error), scrub);

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
-import type { ImageChain, ImageProvider } from '../core/provider.ts';
+import type { CardChain, ImageProvider } from '../core/provider.ts';
 import type { Scrub } from '../core/secrets.ts';
 import { attempted, type Finish } from './attempt.ts';
 import { type Breaker, type BreakerState, createBreaker, guarded } from './breaker.ts';
@@ -52,7 +52,7 @@ export interface RungState {
 }
 
 /** The chain as the rest of the product sees it. */
-export interface Chain extends ImageChain {
+export interface Chain extends CardChain {
   state(): RungState[];
   /** Asks one provider again, or all, whatever is remembered of them. */
   forget(name?: string): Promise<void>;
@@ -75,6 +75,7 @@ export function createChain(settings: readonly RungSettings[], dependencies: Cha
   const changed = () => {
     for (const { slots } of rungs) slots.refresh();
     admission.refresh();
+    realAdmission.refresh();
   };
   const rungs = settings.map((own): Rung => {
     const { name, label, account, model = label, concurrency } = own;
@@ -83,11 +84,21 @@ export function createChain(settings: readonly RungSettings[], dependencies: Cha
   });
   // Whoever waits here waits for a place that is held, so that time alone need not wake anyone.
   const admission = createSlots(() => roomIn(rungs));
+  const realRungs = rungs.filter(isReal);
+  const realAdmission = createSlots(() => roomIn(realRungs));
   const providers = rungs.map((rung, index) => createRung(rung, rungs.slice(index + 1), dependencies));
 
   return {
     ...fallback(providers, { name: 'chain', label: 'Images' }),
     enter: (signal) => admission.take(signal),
+    real: {
+      ...fallback(
+        providers.filter((_, index) => rungs[index] && isReal(rungs[index])),
+        { name: 'chain', label: 'Images' },
+      ),
+      enter: (signal) => realAdmission.take(signal),
+      isOpen: () => realRungs.some(({ breaker }) => breaker.admits()),
+    },
     state: () =>
       rungs.map(({ settings: { name, label }, breaker, slots }) => {
         return { name, label, breaker: breaker.state, admits: breaker.admits(), free: slots.free };

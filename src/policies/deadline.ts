@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { DeadlineError, withDeadline } from '../core/deadline.ts';
 import { ProviderError } from '../core/errors.ts';
-import type { ImageProvider } from '../core/provider.ts';
+import type { ImageProvider, ProviderContext } from '../core/provider.ts';
 import { deriveContext } from './context.ts';
 
 export interface DeadlineOptions {
@@ -14,14 +14,10 @@ export interface DeadlineOptions {
 
 /** One call within its own time and the row's. @throws {ProviderError} `timeout`, not sent when no time is left to call. */
 export function withinDeadline(provider: ImageProvider, options: DeadlineOptions): ImageProvider {
-  const { timeoutMs, reserveMs, clock } = options;
   return {
     ...provider,
     async generate(request, context) {
-      const leftMs = Math.min(timeoutMs, context.deadlineAt - clock.monotonic() - reserveMs);
-      if (leftMs <= 0) {
-        throw new ProviderError('timeout', `${provider.label} was not asked: no time is left`, { sent: false });
-      }
+      const leftMs = timeForCall(provider, context, options);
       try {
         return await withDeadline(leftMs, context.signal, (signal) =>
           provider.generate(request, deriveContext(context, { signal })),
@@ -33,4 +29,15 @@ export function withinDeadline(provider: ImageProvider, options: DeadlineOptions
       }
     },
   };
+}
+
+/** Ms that a call may take now. @throws {ProviderError} `timeout`, not sent, when there are none. */
+export function timeForCall(
+  { label }: Pick<ImageProvider, 'label'>,
+  { deadlineAt }: Pick<ProviderContext, 'deadlineAt'>,
+  { timeoutMs, reserveMs, clock }: DeadlineOptions,
+): number {
+  const leftMs = Math.min(timeoutMs, deadlineAt - clock.monotonic() - reserveMs);
+  if (leftMs <= 0) throw new ProviderError('timeout', `${label} was not asked: no time is left`, { sent: false });
+  return leftMs;
 }

@@ -7,6 +7,7 @@ import type { OpenCall, Ticket } from '../core/provider.ts';
 import { fingerprintOf, headlineOf, RowFailure, RowMistake, toImageRequest } from './image-request.ts';
 import { openEntry, tellInterruption } from './journal-entry.ts';
 import { fileToUpload, finishedPicture, makePicture, type PicturedEntry, type PictureParts } from './picture.ts';
+import { cardProvider } from './row-queues.ts';
 import { planRetry, type RetryPlan, type Timing } from './retry-plan.ts';
 import { interruptedCall, noPicture, notTaken, rowMistake, unforeseen, why } from './words.ts';
 
@@ -21,6 +22,8 @@ export interface PostParts extends PictureParts {
   /** The status option that puts a row back in the queue, as editors read it. */
   needsImage: string;
   timing: Timing;
+  /** Are cards replaced once a real provider is back? */
+  healing: boolean;
 }
 
 /**
@@ -57,12 +60,12 @@ export async function generatePost(
   }
 }
 
-interface Uploaded {
+export interface Uploaded {
   uploadId: string;
   file: PicturedEntry['image'];
 }
 
-async function upload(entry: PicturedEntry, parts: PostParts): Promise<Uploaded> {
+export async function upload(entry: PicturedEntry, parts: PostParts): Promise<Uploaded> {
   const { board, journal, store } = parts;
   const { file, bytes } = await fileToUpload(entry, await store.read(entry.image), parts.maxUploadBytes(), parts);
   const uploadId = await board.upload(file, bytes, {
@@ -93,8 +96,10 @@ async function settleReady(
     generatedAt,
   };
   // A drawn card also depends on the words it shows.
-  const showsHeadline = (now: Post) => provider !== 'placeholder' || headlineOf(now) === headline;
-  const unwritten = await settle(post, entry, settlement, { image: file.path }, showsHeadline, parts);
+  const showsHeadline = (now: Post) => provider !== cardProvider || headlineOf(now) === headline;
+  const isCard = provider === cardProvider;
+  const mark = { image: file.path, ...(isCard && parts.healing && { healAt: parts.clock.now() }) };
+  const unwritten = await settle(post, entry, settlement, mark, showsHeadline, parts);
   if (unwritten) return unwritten;
   const label = attempts.findLast(({ outcome }) => outcome === 'ok')?.label ?? provider;
   const durationMs = parts.clock.monotonic() - startedAt;
@@ -155,6 +160,6 @@ function explain(failure: unknown, { needsImage, clock, log }: PostParts, retry:
   return unforeseen(next);
 }
 
-function skipped(post: Post, reason: string): Skipped {
+export function skipped(post: Post, reason: string): Skipped {
   return { kind: 'skipped', post, reason, again: false };
 }

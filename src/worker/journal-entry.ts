@@ -27,6 +27,11 @@ export async function openEntry(
       ? undefined
       : newEntry(post.id, fingerprint, earlier.generation + 1);
   }
+  if (earlier.card) {
+    // The worker ended while it replaced a card, and the row was marked again since.
+    if (earlier.image) await store.forget(earlier.image);
+    return newEntry(post.id, fingerprint, earlier.generation + 1);
+  }
   // The row was written before the worker ended, and has been marked again since.
   const written = earlier.rendition ?? earlier.image;
   if (written && earlier.uploadId !== undefined && showsSettlement(post, { image: written.path })) {
@@ -57,7 +62,7 @@ export function newEntry(postId: string, fingerprint: string, generation: number
 }
 
 /** Does the row show our own last writing, so that the mark on it must be newer? */
-function showsSettlement(post: Post, settled: { image?: string; error?: string }): boolean {
+export function showsSettlement(post: Post, settled: { image?: string; error?: string }): boolean {
   if (settled.image !== undefined) return post.imageFile === settled.image || post.imageNames.includes(settled.image);
   return settled.error !== undefined && post.error !== '' && settled.error.startsWith(post.error.slice(0, 100));
 }

@@ -14,7 +14,10 @@ export function logOutcome(log: Log, outcome: Outcome): void {
   } else if (outcome.kind === 'failed') {
     log.warn({ ...row, attempts: outcome.attempts }, `"${post.title}": failed. ${outcome.error}`);
   } else {
-    log.info(row, `"${post.title}": ${outcome.again ? 'taken again' : 'left alone'}, ${outcome.reason}`);
+    log[outcome.quiet ? 'debug' : 'info'](
+      row,
+      `"${post.title}": ${outcome.again ? 'taken again' : 'left alone'}, ${outcome.reason}`,
+    );
   }
 }
 

@@ -1,0 +1,44 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { onDisk } from './disk-error.ts';
+import { discard, readIfPresent, writeAtomic } from './files.ts';
+
+/** An index of the journal: which posts something is due for, and from when. The journal itself decides in the end. */
+export interface DueIndex {
+  /** Notes the time, in wall-clock ms, or forgets it. */
+  set(postId: string, time: number | undefined): Promise<void>;
+  /** The posts whose time has come. */
+  due(now: number): Promise<string[]>;
+}
+
+/** Keeps one small file per post, named by its id, so that a thousand posts cost nothing while one changes. */
+export function createDueIndex(folder: string, isPostId: (name: string) => boolean): DueIndex {
+  let known: Promise<Map<string, number>> | undefined;
+
+  const read = async (): Promise<Map<string, number>> => {
+    const times = new Map<string, number>();
+    for (const postId of (await readdir(folder)).filter(isPostId)) {
+      const time = Number(await readIfPresent(join(folder, postId)));
+      // What cannot be read is due, and is then looked at.
+      times.set(postId, Number.isFinite(time) ? time : 0);
+    }
+    return times;
+  };
+
+  const times = () => onDisk(folder, () => (known ??= read()));
+
+  return {
+    async set(postId, time) {
+      const all = await times();
+      if (all.get(postId) === time) return;
+      if (time === undefined) {
+        all.delete(postId);
+        await onDisk(folder, () => discard(join(folder, postId)));
+      } else {
+        all.set(postId, time);
+        await writeAtomic(join(folder, postId), String(time));
+      }
+    },
+    due: async (now) => [...(await times())].flatMap(([postId, time]) => (time <= now ? [postId] : [])),
+  };
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import type { NotionClient } from './client.ts';
+
+/** What a workspace of the smallest plan takes, where Notion does not say (2026-11). */
+export const smallestUploadLimit = 5 * 1024 * 1024;
+
+const limits = z.object({ max_file_upload_size_in_bytes: z.number() });
+const owner = z.object({ type: z.string(), user: z.object({ name: z.string().nullish() }).optional() });
+const me = z.object({
+  name: z.string().nullish(),
+  // Absent where the token is a person's own.
+  bot: z
+    .object({
+      owner: owner.optional().catch(undefined),
+      workspace_name: z.string().nullish(),
+      workspace_limits: limits.optional().catch(undefined),
+    })
+    .optional()
+    .catch(undefined),
+});
+
+/** Whom a token stands for. */
+export interface Identity {
+  /** In words: connection or person, workspace, owner. */
+  words: string;
+  /** The largest file the workspace takes. */
+  maxUploadBytes: number;
+}
+
+/** Asks Notion whose token it is. @throws {ConfigError} when it is nobody's. */
+export async function readIdentity(notion: NotionClient): Promise<Identity> {
+  const answer = await notion.call({ doing: 'ask who the worker is' }, (client) => client.users.me({}));
+  const { name, bot } = me.parse(answer);
+  return {
+    words: bot ? connectionWords(name, bot) : `a personal token of ${name ?? 'somebody without a name'}`,
+    maxUploadBytes: bot?.workspace_limits?.max_file_upload_size_in_bytes ?? smallestUploadLimit,
+  };
+}
+
+function connectionWords(name: string | null | undefined, bot: NonNullable<z.infer<typeof me>['bot']>): string {
+  const belongsTo = bot.owner?.type === 'user' ? (bot.owner.user?.name ?? 'a person') : 'the workspace';
+  return `connection "${name ?? 'Untitled'}" in "${bot.workspace_name ?? 'a workspace without a name'}", owned by ${belongsTo}`;
+}
