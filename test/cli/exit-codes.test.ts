@@ -1,0 +1,232 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { statusNames } from '../../src/core/properties.ts';
+import { demoProperties } from '../../src/demo/demo.ts';
+import { exitCodeOf } from '../../src/terminal/exit.ts';
+import { createFakeClock } from '../fakes/fake-clock.ts';
+import { createRandom } from '../fakes/random.ts';
+import {
+  canary,
+  closedAddress,
+  expectSentence,
+  expectUntouched,
+  openSecretOffice,
+  startServer,
+  statuses,
+  temporaryFolder,
+} from './checks.ts';
+import { runCommand } from './command.ts';
+
+describe('access and board', () => {
+  it('says that the token is wrong', async () => {
+    const office = await openSecretOffice();
+    office.addRows(2);
+    const ended = await runCommand(['sync'], {
+      ...office.variables,
+      NOTION_TOKEN: `${canary}-of-another`,
+      LOG_LEVEL: 'error',
+    });
+    expect(ended).toMatchObject({ code: 2 });
+    expectSentence(ended, 'Notion refused the token', 'check NOTION_TOKEN');
+    await expectUntouched(office);
+  });
+
+  it('says that the database is not shared', async () => {
+    const office = await openSecretOffice();
+    office.addRows(2);
+    office.board.options.shared = false;
+    const ended = await runCommand(['sync'], office.variables);
+    expect(ended).toMatchObject({ code: 2 });
+    expectSentence(ended, office.database.id, 'Connections', 'NOTION_DATABASE_ID');
+    await expectUntouched(office);
+  });
+
+  it('lists the data sources when there are several', async () => {
+    const office = await openSecretOffice();
+    office.addRows(2);
+    const other = office.database.addDataSource('Archive', demoProperties());
+    const ended = await runCommand(['sync'], office.variables);
+    expect(ended).toMatchObject({ code: 2 });
+    expectSentence(ended, `Archive (${other})`, office.database.dataSourceId, 'set NOTION_DATABASE_ID');
+    await expectUntouched(office);
+
+    const chosen = { ...office.variables, NOTION_DATABASE_ID: office.database.dataSourceId };
+    expect(await runCommand(['sync'], chosen)).toMatchObject({ code: 0 });
+    expect(statuses(office.database)).toEqual(['Image ready', 'Image ready']);
+  });
+
+  it('says that the Status property is missing', async () => {
+    const office = await openSecretOffice();
+    office.addRows(2);
+    office.database.renameProperty('Status', 'State');
+    const ended = await runCommand(['sync'], office.variables);
+    expect(ended).toMatchObject({ code: 2 });
+    expectSentence(ended, 'no property "Status"', 'add a Status property', 'NOTION_PROPERTY_STATUS');
+    expect(office.board.count('pages.update')).toBe(0);
+
+    const named = { ...office.variables, NOTION_PROPERTY_STATUS: 'State' };
+    expect(await runCommand(['sync'], named)).toMatchObject({ code: 0 });
+  });
+
+  it('says that there is no place for the picture', async () => {
+    const office = await openSecretOffice();
+    office.addRows(2);
+    for (const name of ['Image', 'Image file']) office.database.removeProperty(name);
+    const ended = await runCommand(['sync'], office.variables);
+    expect(ended).toMatchObject({ code: 2 });
+    expectSentence(ended, 'no place for the picture', '"Image"', '"Image file"', 'NOTION_PROPERTY_IMAGE');
+    await expectUntouched(office);
+  });
+
+  it('says which status option is missing', async () => {
+    const office = await openSecretOffice();
+    office.addRows(2);
+    office.database.removeOption('Status', 'Image ready');
+    const ended = await runCommand(['sync'], office.variables);
+    expect(ended).toMatchObject({ code: 2 });
+    expectSentence(ended, 'no option "Image ready"', 'it has "Needs image"', 'NOTION_STATUS_IMAGE_READY');
+    await expectUntouched(office);
+  });
+
+  it('says which status option a setting names in vain', async () => {
+    const office = await openSecretOffice();
+    office.addRows(2);
+    const ended = await runCommand(['sync'], { ...office.variables, NOTION_STATUS_NEEDS_IMAGE: 'Bild fehlt' });
+    expect(ended).toMatchObject({ code: 2 });
+    expectSentence(ended, 'no option "Bild fehlt"', 'add it in Notion', 'NOTION_STATUS_NEEDS_IMAGE');
+    await expectUntouched(office);
+  });
+
+  it('says that the address of the API has a path too many', async () => {
+    const office = await openSecretOffice();
+    office.addRows(2);
+    const { url } = await startServer(400, () => ({
+      object: 'error',
+      status: 400,
+      code: 'invalid_request_url',
+      message: 'Invalid request URL.',
+    }));
+    const ended = await runCommand(['sync'], { ...office.variables, NOTION_API_URL: `${url}/v1` });
+    expect(ended).toMatchObject({ code: 2 });
+    expectSentence(ended, 'check NOTION_API_URL');
+    await expectUntouched(office);
+  });
+
+  it('takes a select for the Status property', async () => {
+    const office = await openSecretOffice();
+    const options = Object.values(statusNames).map((name) => ({ name }));
+    const database = office.board.createDatabase('Simple', {
+      Name: { title: {} },
+      Status: { select: { options } },
+      Image: { files: {} },
+    });
+    database.addRow({ Name: 'Geese', Status: 'Needs image' });
+    const ended = await runCommand(['sync'], { ...office.variables, NOTION_DATABASE_ID: database.id });
+    expect(ended).toMatchObject({ code: 0 });
+    expect(statuses(database)).toEqual(['Image ready']);
+  });
+
+  it('serves a board with German names by settings alone', async () => {
+    const office = await openSecretOffice();
+    const database = office.board.createDatabase('Beiträge', {
+      Titel: { title: {} },
+      Stand: { status: { options: ['Bild fehlt', 'In Arbeit', 'Bild fertig', 'Fehler'].map((name) => ({ name })) } },
+      Bild: { files: {} },
+      Bilddatei: { rich_text: {} },
+      Fehlermeldung: { rich_text: {} },
+    });
+    const id = database.addRow({ Titel: 'Gänse im Nebel', Stand: 'Bild fehlt' });
+    const ended = await runCommand(['sync'], {
+      ...office.variables,
+      NOTION_DATABASE_ID: database.id,
+      NOTION_PROPERTY_NAME: 'Titel',
+      NOTION_PROPERTY_STATUS: 'Stand',
+      NOTION_PROPERTY_IMAGE: 'Bild',
+      NOTION_PROPERTY_IMAGE_FILE: 'Bilddatei',
+      NOTION_PROPERTY_ERROR: 'Fehlermeldung',
+      NOTION_STATUS_NEEDS_IMAGE: 'Bild fehlt',
+      NOTION_STATUS_GENERATING: 'In Arbeit',
+      NOTION_STATUS_IMAGE_READY: 'Bild fertig',
+      NOTION_STATUS_FAILED: 'Fehler',
+    });
+    expect(ended).toMatchObject({ code: 0 });
+    const [picture] = await office.pictures();
+    expect(database.row(id).values).toMatchObject({ Stand: 'Bild fertig', Bilddatei: picture, Fehlermeldung: '' });
+  });
+
+  it('ends with 3 when Notion is out of reach for a minute', async () => {
+    const office = await openSecretOffice();
+    office.addRows(2);
+    const clock = createFakeClock();
+    const surroundings = { clock, random: createRandom(1) };
+    const failure: unknown = await office
+      .pass({ NOTION_API_URL: await closedAddress() }, surroundings)
+      .catch((error: unknown) => error);
+    expect(clock.monotonic()).toBeGreaterThanOrEqual(60_000);
+    expect(clock.monotonic()).toBeLessThan(75_000);
+
+    const told = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const code = exitCodeOf(failure, new AbortController().signal);
+    const output = told.mock.calls.join('');
+    told.mockRestore();
+    expect({ code, output }).toMatchObject({ code: 3 });
+    expectSentence({ output }, 'could not be reached for 60 s', 'ECONNREFUSED', 'Check the network');
+    await expectUntouched(office);
+  });
+});
+
+describe('settings', () => {
+  it('says that no provider is configured', async () => {
+    const office = await openSecretOffice();
+    office.addRows(2);
+    const ended = await runCommand(['sync'], { ...office.variables, IMAGE_PROVIDERS: 'huggingface,stable-diffusion' });
+    expect(ended).toMatchObject({ code: 2 });
+    expectSentence(ended, 'IMAGE_PROVIDERS leaves nobody to ask', 'HUGGINGFACE_API_KEY', 'placeholder');
+    await expectUntouched(office);
+  });
+
+  it('tells every mistake at once, each in a line', async () => {
+    const cwd = await temporaryFolder();
+    const { code, output } = await runCommand(
+      ['sync'],
+      {
+        NOTION_TOKEN_FILE: join(cwd, 'absent'),
+        NOTION_DATABASE_ID: 'the posts',
+        NOTION_API_URL: 'notion',
+        NOTION_REQUESTS_PER_MINUTE: 'many',
+        SYNC_SCHEDULE: 'now and then',
+        TIMEZONE: 'Mars/Olympus',
+        LOG_LEVEL: 'loud',
+        IMAGE_PROVIDERS: 'dalle',
+        ROW_TIMEOUT_SECONDS: '-1',
+      },
+      { cwd },
+    );
+    expect(code).toBe(2);
+    const lines = output.trimEnd().split('\n');
+    for (const name of [
+      'NOTION_TOKEN_FILE',
+      'NOTION_DATABASE_ID',
+      'NOTION_API_URL',
+      'NOTION_REQUESTS_PER_MINUTE',
+      'SYNC_SCHEDULE',
+      'TIMEZONE',
+      'LOG_LEVEL',
+      'IMAGE_PROVIDERS',
+      'ROW_TIMEOUT_SECONDS',
+    ]) {
+      expect(lines.filter((line) => line.startsWith(`${name} `))).toHaveLength(1);
+    }
+    expect(output).not.toMatch(/\n\s+at /);
+    expect(await readdir(cwd)).toEqual([]);
+  });
+
+  it('says that .env cannot be read', async () => {
+    const cwd = await temporaryFolder();
+    await mkdir(join(cwd, '.env'));
+    const ended = await runCommand(['sync'], {}, { cwd });
+    expect(ended).toMatchObject({ code: 2 });
+    expectSentence(ended, 'The file .env in this folder cannot be read');
+  });
+});
