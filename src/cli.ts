@@ -5,11 +5,17 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { extractNotionId } from '@notionhq/client';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { openInit, openRepair, runDoctor } from './app-setup.ts';
 import { type App, createApp, generatePicture, rowsWaiting, type Surroundings } from './app.ts';
-import { type Config, readBoardlessConfig, readConfig } from './config.ts';
+import { type Config, inspectSettings, readBoardlessConfig, readConfig, readInitConfig } from './config.ts';
 import { ChainExhaustedError, ConfigError } from './core/errors.ts';
+import type { Finding } from './core/finding.ts';
+import { doctorExitCode, offerRepair, repairHint } from './setup/doctor-dialogue.ts';
+import { initBoard, listPages } from './setup/init-dialogue.ts';
+import { asking } from './terminal/ask.ts';
 import { type Console, createConsole } from './terminal/console.ts';
 import { exitCodeOf, usageExitCode } from './terminal/exit.ts';
+import { findingsTable } from './terminal/findings.ts';
 import { onStopSignals } from './terminal/signals.ts';
 import { ledgerTable, plainTable, summaryTable } from './terminal/summary.ts';
 
@@ -120,6 +126,53 @@ program
     });
   });
 
+program
+  .command('doctor')
+  .description('look at everything the worker needs, and say what to mend')
+  .option('--fix', 'add the properties and status options that the database lacks; asks first')
+  .option('--yes', 'add them without asking')
+  .action(async ({ fix = false, yes = false }: { fix?: boolean; yes?: boolean }) => {
+    await run(async (signal) => {
+      const report = inspectSettings(readSettings());
+      using terminal = createConsole(report.config, { alwaysForPeople: true });
+      const surroundings = { ...terminal, signal };
+      const look = async () => {
+        const findings: Finding[] = [];
+        for await (const finding of runDoctor(report, surroundings)) findings.push(finding);
+        terminal.print(findingsTable(findings, process.stdout.isTTY ? process.stdout.columns : undefined));
+        return findings;
+      };
+      const findings = await look();
+      if (!fix) {
+        const hint = repairHint(findings);
+        if (hint !== undefined) terminal.print(hint);
+        return doctorExitCode(findings);
+      }
+      const repair = openRepair(report.config, surroundings);
+      return offerRepair(findings, { repair, look, print: terminal.print, ask: asking(yes, signal) });
+    });
+  });
+
+program
+  .command('init')
+  .description('create the database, with three sample rows, under a page of Notion')
+  .option('--page <id>', "the page, by its id or its address; without it the connection's pages are listed", pageId)
+  .option('--yes', 'write NOTION_DATABASE_ID into .env without asking')
+  .action(async ({ page, yes = false }: { page?: string; yes?: boolean }) => {
+    await run(async (signal) => {
+      const outside = process.env['NOTION_DATABASE_ID'];
+      const config = readInitConfig(readSettings());
+      using terminal = createConsole(config, { alwaysForPeople: true });
+      const maker = openInit(config, { ...terminal, signal });
+      if (page !== undefined) {
+        return initBoard(maker, page, { print: terminal.print, ask: asking(yes, signal), envFile: '.env', outside });
+      }
+      terminal.print(plainTable(['Page', 'Id'], await listPages(maker)));
+      terminal.print('Say under which page: npm run init -- --page <id>');
+      return 2;
+    });
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -182,9 +235,10 @@ function readSettings(): NodeJS.ProcessEnv {
   return process.env;
 }
 
-/** The settings without those of a board. */
+/** The settings without those of a board, and of whoever watches over its worker. */
 function withoutBoard(settings: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => !name.startsWith('NOTION_')));
+  const ofBoard = /^(NOTION_|HEARTBEAT_URL|ALERT_WEBHOOK_URL)/;
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !ofBoard.test(name)));
 }
 
 /** The settings that have nothing to do with accounts. */

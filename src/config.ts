@@ -29,6 +29,8 @@ export interface BoardlessConfig {
   /** The chain: what is configured, in the order it is asked. */
   providers: ProviderSettings[];
   rowTimeoutMs: number;
+  /** For paid providers in a month, in US dollars; undefined is no cap. */
+  monthlyBudgetUsd: number | undefined;
   /** Are drawn cards replaced once a real provider is back? */
   healing: boolean;
   imagesDir: string;
@@ -121,6 +123,7 @@ function readWork(environment: Environment): BoardlessConfig {
   return {
     providers,
     rowTimeoutMs: 1000 * environment.number('ROW_TIMEOUT_SECONDS', { fallback: 300, min: 5, max: 3600 }),
+    monthlyBudgetUsd: readBudget(environment),
     healing: environment.flag('PLACEHOLDER_HEALING', true),
     imagesDir: environment.text('IMAGES_DIR', 'images'),
     schedule: readSchedule(environment),
@@ -198,6 +201,11 @@ function readNames<K extends string>(environment: Environment, prefix: string, d
     taken.set(name, setting);
     return name;
   });
+}
+
+function readBudget(environment: Environment): number | undefined {
+  if (environment.optional('MONTHLY_BUDGET_USD') === undefined) return undefined;
+  return environment.number('MONTHLY_BUDGET_USD', { fallback: 0, min: 0, max: 1_000_000 });
 }
 
 function readSchedule(environment: Environment): string {

@@ -14,6 +14,8 @@ export interface ImageRequest {
   model?: string;
   /** The words a drawn card shows; a card without them shows the prompt. Real providers never see it. */
   headline?: string;
+  /** Name or label of the provider to ask first. */
+  preferred?: string;
 }
 
 export type MediaType = 'image/png' | 'image/jpeg' | 'image/webp';

@@ -66,4 +66,9 @@ export interface Journal {
 }
 
 /** For work that is not to be resumed. */
-export const noJournal: Journal = { read: async () => undefined, write: async () => undefined, due: async () => [], cards: async () => [] };
+export const noJournal: Journal = {
+  read: async () => undefined,
+  write: async () => undefined,
+  due: async () => [],
+  cards: async () => [],
+};

@@ -32,6 +32,7 @@ export interface PostOptions {
   sampler?: string;
   seed?: number;
   headline?: string;
+  preferredProvider?: string;
 }
 
 /** One Notion row as the worker needs it. */

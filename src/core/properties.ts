@@ -35,6 +35,7 @@ export const boardProperties = {
   sampler: { name: 'Sampler', types: ['rich_text', 'select'] },
   seed: { name: 'Seed', types: ['number'] },
   headline: { name: 'Headline', types: ['rich_text'] },
+  preferredProvider: { name: 'Preferred provider', types: ['select', 'rich_text'] },
 } as const satisfies Record<string, BoardProperty>;
 
 export type PropertyKey = keyof typeof boardProperties;

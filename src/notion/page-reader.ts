@@ -92,6 +92,7 @@ function readOptions(
     sampler: textOf('sampler'),
     seed: numberOf('seed'),
     headline: textOf('headline'),
+    preferredProvider: textOf('preferredProvider'),
   };
   return Object.fromEntries(Object.entries(options).filter(([, given]) => given !== undefined && given !== ''));
 }

@@ -3,10 +3,10 @@ import { boardProperties, type PropertyKey, statusNames, type StatusNames } from
 import { keysOf } from '../core/records.ts';
 
 /**
- * The option that a new status property begins with. Notion gives it to every row without a status, those that exist
- * included, so that it must be one which asks for nothing (Notion, 2026-11).
+ * Names for the option that a new status property begins with. Notion gives the first one to every row without a status,
+ * those that exist included, so that it must be one which asks for nothing (2026-11).
  */
-const firstOption = { name: 'Draft', color: 'gray' } as const;
+const restingNames = ['Draft', 'Idea', 'Not started'];
 
 const statusColors = {
   'needs-image': 'yellow',
@@ -33,8 +33,8 @@ export function newProperty(key: PropertyKey, statuses: StatusNames) {
       return { title: {} };
     case 'status': {
       const options = statusOptions(statuses);
-      const isTaken = options.some(({ name }) => name === firstOption.name);
-      return { status: { options: [...(isTaken ? [] : [firstOption]), ...options] } };
+      const resting = restingNames.find((name) => options.every((option) => option.name !== name));
+      return { status: { options: [...(resting ? [{ name: resting, color: 'gray' as const }] : []), ...options] } };
     }
     case 'select':
       return { select: { options: key === 'format' ? keysOf(formats).map((name) => ({ name })) : [] } };

@@ -1,6 +1,5 @@
 import type { UpdateDataSourceParameters } from '@notionhq/client';
-import { boardProperties, type PropertyKey } from '../core/properties.ts';
-import { keysOf } from '../core/records.ts';
+import type { PropertyKey } from '../core/properties.ts';
 import type { NotionClient } from './client.ts';
 import { type DataSource, readDataSource } from './data-source.ts';
 import { type BoardAddress, optionsOf, propertyFor } from './schema.ts';
@@ -8,21 +7,19 @@ import { newProperty, statusOptions } from './schema-plan.ts';
 
 type Changes = NonNullable<UpdateDataSourceParameters['properties']>;
 
-/** Properties that a board does well without, for editors who steer more than the prompt. */
-const optional: ReadonlySet<PropertyKey> = new Set([
-  'why',
-  'cost',
-  'claim',
-  'negativePrompt',
-  'format',
-  'width',
-  'height',
-  'steps',
-  'guidance',
-  'sampler',
-  'seed',
-  'headline',
-]);
+/** Properties that every board is better with; the others are for editors who steer more than the prompt. */
+const recommended: readonly PropertyKey[] = [
+  'name',
+  'status',
+  'prompt',
+  'caption',
+  'image',
+  'imageFile',
+  'model',
+  'provider',
+  'error',
+  'generatedAt',
+];
 
 /** What the board lacks, in words: 'the property "Prompt"', 'the option "Failed" of "Status"'. */
 export async function lacking(notion: NotionClient, address: BoardAddress): Promise<string[]> {
@@ -43,9 +40,9 @@ export async function repairBoard(notion: NotionClient, address: BoardAddress): 
 }
 
 /** The additions in words and as Notion takes them; a property of a wrong type is left alone. */
-export function planRepair(source: DataSource, address: BoardAddress): { additions: string[]; changes: Changes } {
+function planRepair(source: DataSource, address: BoardAddress): { additions: string[]; changes: Changes } {
   const { properties: names, statuses } = address;
-  const missing = keysOf(boardProperties).filter((key) => !optional.has(key) && !propertyFor(source, key, names));
+  const missing = recommended.filter((key) => !propertyFor(source, key, names));
   const changes: Changes = Object.fromEntries(missing.map((key) => [names[key], newProperty(key, statuses)]));
   const additions = missing.map((key) => `the property "${names[key]}"`);
 

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openOffice } from '../worker/setup.ts';
 import { canary, expectSentence, hasScript, onTerminal, temporaryFolder } from './checks.ts';
 import { runCommand, startCommand } from './command.ts';
@@ -73,10 +73,7 @@ describe('doctor', () => {
     const office = await openOffice({ token: canary });
     office.board.fault({ kind: 'hang', route: 'users.me' });
     const command = startCommand(['doctor'], office.variables, { cwd: await temporaryFolder() });
-    const asked = async () => {
-      while (office.board.count('users.me') === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-    };
-    await asked();
+    await vi.waitUntil(() => office.board.count('users.me') > 0, { timeout: 30_000 });
     command.kill('SIGTERM');
     expect((await command.ended).code).toBe(143);
   });

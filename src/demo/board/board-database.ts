@@ -2,7 +2,7 @@ import { check } from './check.ts';
 import { addDataSource, changedProperties } from './data-sources.ts';
 import { addDatabase, databaseUrl } from './databases.ts';
 import { handWritten, plainValue, type PlainValue } from './hand-written.ts';
-import type { Page } from './model.ts';
+import type { Database, Page } from './model.ts';
 import { findProperty } from './property-value.ts';
 import { textItems } from './rich-text.ts';
 import { createProperties, propertiesChange, propertiesConfig, type PropertySchema } from './schema.ts';
@@ -26,6 +26,8 @@ export interface BoardDatabase {
   /** Of its first data source, which all rows below are in. */
   readonly dataSourceId: string;
   readonly url: string;
+  /** Puts the database in the trash, or locks its columns. */
+  mark(marks: Partial<Pick<Database, 'inTrash' | 'isLocked'>>): void;
   addDataSource(name: string, properties: Record<string, PropertySchema>): string;
   /** Plain words and numbers for text, number, status, select and date, or the API's write shapes. */
   addRow(values: Record<string, unknown>): string;
@@ -84,6 +86,7 @@ export function createBoardDatabase(
     id: database.id,
     dataSourceId: source.id,
     url: databaseUrl(database),
+    mark: (marks) => void Object.assign(database, marks),
     addDataSource: (name, schema) => addTable(name, schema).id,
     addRow: (values) => world.addPage({ dataSource: source }, handWritten(values, source, world), personId).id,
     row: (id) => showRow(rowPage(id)),

@@ -1,0 +1,79 @@
+import { createNotion, memoryFile, type Surroundings } from './app.ts';
+import type { Config, InitConfig, SettingsReport } from './config.ts';
+import { systemClock, systemRandom } from './core/clock.ts';
+import type { Finding } from './core/finding.ts';
+import { drawCard } from './images/drawing.ts';
+import { examineFolder } from './images/examine-folder.ts';
+import { examineFonts } from './images/examine-fonts.ts';
+import { clockTrouble } from './notion/clock-skew.ts';
+import { addSampleRow, createDatabase, sharedPages } from './notion/create-database.ts';
+import { examineBoard } from './notion/examine.ts';
+import { lacking, repairBoard } from './notion/schema-repair.ts';
+import { openMemory } from './policies/memory.ts';
+import { recollect } from './policies/recollection.ts';
+import type { DatabaseRepair } from './setup/doctor-dialogue.ts';
+import { examine } from './setup/doctor.ts';
+import { createBoard } from './setup/init.ts';
+import type { BoardMaker } from './setup/init.ts';
+
+/** What doctor is given from outside. */
+export interface DoctorSurroundings extends Surroundings {
+  nodeVersion?: string;
+  envFile?: string;
+  freeBytes?: (folder: string) => Promise<number>;
+}
+
+/** How long doctor and init wait for a Notion that does not answer. */
+const impatienceMs = 15_000;
+
+/** Looks at everything the worker needs, beside a running one too, as far as the settings lead there. */
+export function runDoctor(
+  { config, problems }: SettingsReport,
+  surroundings: DoctorSurroundings,
+): AsyncGenerator<Finding> {
+  const { log, signal, clock = systemClock, random = systemRandom, freeBytes } = surroundings;
+  const { nodeVersion = process.versions.node, envFile = '.env' } = surroundings;
+  const beyondBoard = problems.filter((problem) => !problem.startsWith('NOTION_DATABASE_ID '));
+  const leadToNotion = beyondBoard.every((problem) => !problem.startsWith('NOTION_'));
+  const leadToProviders = problems.every((problem) => problem.startsWith('NOTION_'));
+  const notion = leadToNotion ? createNotion(config, surroundings, impatienceMs) : undefined;
+  const providers = async () => {
+    const memory = await openMemory(memoryFile(config.imagesDir), log);
+    const patients = config.providers.map(({ create, name, label, account, model = label }) => ({
+      provider: create({ clock, random, draw: drawCard }),
+      remembered: recollect(memory, { name, account, model }, clock.now()),
+    }));
+    await memory.forget();
+    return patients;
+  };
+  return examine({
+    settingsProblems: problems,
+    nodeVersion,
+    envFile,
+    signal,
+    ...(notion && { board: () => examineBoard(notion, config.notion) }),
+    ...(leadToProviders && { providers }),
+    folder: () => examineFolder(config.imagesDir, clock, freeBytes),
+    clockTrouble: () => clockTrouble(notion?.clockSkewMs()),
+    fonts: () => examineFonts(),
+  });
+}
+
+/** What `doctor --fix` does: tells what the board lacks, and adds it. */
+export function openRepair(config: Config, surroundings: Surroundings): DatabaseRepair {
+  const notion = createNotion(config, surroundings, impatienceMs);
+  return { lacking: () => lacking(notion, config.notion), add: () => repairBoard(notion, config.notion) };
+}
+
+/** What `init` does: lists the pages it may work under, and creates a board. */
+export function openInit(config: InitConfig, surroundings: Surroundings): BoardMaker {
+  const notion = createNotion(config, surroundings, impatienceMs);
+  return {
+    pages: () => sharedPages(notion),
+    create: (pageId: string) =>
+      createBoard({
+        createDatabase: (title) => createDatabase(notion, { ...config.notion, pageId, title }),
+        addRow: (dataSourceId, post) => addSampleRow(notion, dataSourceId, post, config.notion),
+      }),
+  };
+}
