@@ -1,0 +1,89 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openOffice } from '../worker/setup.ts';
+import { type Container, createContainer, isContained } from './container.ts';
+
+const example = await readFile(new URL('../../.env.example', import.meta.url), 'utf8');
+
+let container: Container;
+beforeAll(async () => {
+  container = await createContainer();
+});
+afterAll(() => container[Symbol.asyncDispose]());
+
+/** .env by the README: .env.example copied, these values filled in. */
+function filledIn(values: Record<string, string>): string {
+  let text = example;
+  for (const [name, value] of Object.entries(values)) {
+    expect(text).toMatch(new RegExp(`^${name}=`, 'm'));
+    text = text.replace(new RegExp(`^${name}=.*$`, 'm'), `${name}=${value}`);
+  }
+  return text;
+}
+
+describe('.env.example', () => {
+  it('begins with the two settings that a new user has to fill in', () => {
+    const names = [...example.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
+    expect(names.slice(0, 2)).toEqual(['NOTION_TOKEN', 'NOTION_DATABASE_ID']);
+  });
+});
+
+describe('the worker in the environment of docker-compose.yml', () => {
+  it('serves a row, stays healthy and stops in time', { timeout: 120_000 }, async () => {
+    const office = await openOffice();
+    const { board, database } = office;
+    const [id = ''] = office.addRows(1);
+    const settings = { NOTION_TOKEN: board.token, NOTION_DATABASE_ID: database.id, NOTION_API_URL: board.url };
+    const environment = filledIn(settings);
+    const worker = container.run(environment);
+    try {
+      await Promise.race([
+        vi.waitFor(() => expect(office.text(id, 'Status')).toBe('Image ready'), { timeout: 60_000, interval: 50 }),
+        worker.ended.then(({ code, output }) => Promise.reject(new Error(`ended with ${code}: ${output}`))),
+      ]);
+      const { uid } = await stat(join(container.data, office.text(id, 'Image file')));
+      expect(uid).toBe(container.userId);
+      expect(await container.run(environment, container.healthCheck).ended).toMatchObject({ code: 0, output: '' });
+      expect(await readdir(join(container.data, '.state'))).toContain('lock');
+    } finally {
+      worker.kill(container.stopSignal);
+    }
+    const asked = performance.now();
+    const { code, output } = await worker.ended;
+    expect(code, output).toBe(143);
+    expect(performance.now() - asked).toBeLessThan(8000);
+    for (const line of output.trimEnd().split('\n')) expect(() => void JSON.parse(line), line).not.toThrow();
+    expect(await readdir(join(container.data, '.state'))).not.toContain('lock');
+  });
+
+  it('tells a new user who forgot the two settings what to do', async () => {
+    const { code, output } = await container.run(filledIn({})).ended;
+    expect(code).toBe(2);
+    expect(output).toContain('NOTION_TOKEN is not set');
+    expect(output).toContain('NOTION_DATABASE_ID is not set');
+  });
+
+  it.runIf(isContained)('can write nowhere but into the volume and /tmp, and is nobody in particular', async () => {
+    const tries = ['/app/x', '/x', '/etc/x', '/usr/x', '/data/x', '/tmp/x'];
+    const script = `
+      const { readFileSync, writeFileSync } = require('node:fs');
+      const tried = ${JSON.stringify(tries)}.map((path) => {
+        try { writeFileSync(path, ''); return [path, 'written']; } catch ({ code }) { return [path, code]; }
+      });
+      const [, powers] = /^CapBnd:\\s*(\\w+)/m.exec(readFileSync('/proc/self/status', 'utf8'));
+      console.log(JSON.stringify({ ...Object.fromEntries(tried), uid: process.getuid(), powers: Number('0x' + powers) }));`;
+    const { code, output } = await container.run('', ['-e', script]).ended;
+    expect(code, output).toBe(0);
+    expect(JSON.parse(output)).toEqual({
+      '/app/x': 'EROFS',
+      '/x': 'EROFS',
+      '/etc/x': 'EROFS',
+      '/usr/x': 'EROFS',
+      '/data/x': 'written',
+      '/tmp/x': 'written',
+      uid: 1000,
+      powers: 0,
+    });
+  });
+});
