@@ -1,4 +1,4 @@
-import { createNotion, memoryFile, type Surroundings } from './app.ts';
+import { createNotion, memoryFile, type Surroundings } from './app-parts.ts';
 import type { Config, InitConfig, SettingsReport } from './config.ts';
 import { systemClock, systemRandom } from './core/clock.ts';
 import type { Finding } from './core/finding.ts';

@@ -1,50 +1,29 @@
 import { setMaxListeners } from 'node:events';
-import { statfs } from 'node:fs/promises';
+import { createNotion, openChain, openHealth, openMonthlyBudget, type Surroundings } from './app-parts.ts';
 import type { BoardFacts } from './core/board.ts';
-import { type Clock, type Random, systemClock, systemRandom } from './core/clock.ts';
+import { systemClock, systemRandom } from './core/clock.ts';
 import { ConfigError, LockedError } from './core/errors.ts';
 import type { ImageRequest } from './core/image.ts';
 import { noJournal } from './core/journal.ts';
 import type { Log } from './core/log.ts';
 import type { Outcome } from './core/outcome.ts';
 import type { Post } from './core/post.ts';
-import { createScrub } from './core/secrets.ts';
-import type { BoardlessConfig, Config, WorkspaceConfig } from './config.ts';
-import { createHealth, type Health } from './health/health.ts';
+import type { BoardlessConfig, Config } from './config.ts';
 import { sightedBoard } from './health/sighted-board.ts';
-import { drawCard } from './images/drawing.ts';
-import { prepareFolder, readIfPresent, writeAtomic } from './images/files.ts';
+import { prepareFolder } from './images/files.ts';
 import { createJournal } from './images/journal.ts';
-import { acquireLock } from './images/lock.ts';
-import { inspectAndRender, renderJpegWithin } from './images/renditions.ts';
+import { acquireLock, type FolderLock } from './images/lock.ts';
+import { renderJpegWithin } from './images/renditions.ts';
 import { createImageStore } from './images/store.ts';
-import { statePaths } from './images/state.ts';
 import { loadWorkerId } from './images/worker-id.ts';
 import { createNotionBoard } from './notion/board.ts';
-import { createNotionClient, type NotionClient } from './notion/client.ts';
 import { clockTrouble } from './notion/clock-skew.ts';
-import { notionProblem } from './notion/problem.ts';
-import { type Chain, createChain } from './policies/chain.ts';
-import { type MemoryFile, openMemory } from './policies/memory.ts';
 import { newEntry } from './worker/journal-entry.ts';
 import { makePicture, type PicturedEntry } from './worker/picture.ts';
-import { logOutcome, logSummary } from './worker/report.ts';
+import { logBudget, logOutcome, logSummary } from './worker/report.ts';
 import { runSchedule } from './worker/schedule.ts';
 import { markedPost, waitingPosts } from './worker/row-queues.ts';
 import { type PassOptions, type PassSummary, syncPosts } from './worker/sync.ts';
-
-/** What the product is given from outside. */
-export interface Surroundings {
-  log: Log;
-  /** Ends everything: the shutdown. */
-  signal: AbortSignal;
-  clock?: Clock;
-  random?: Random;
-  /** The window of Notion's rate limit, in ms; only an emulator has another than a minute. */
-  notionWindowMs?: number;
-  onOutcome?: (outcome: Outcome) => void;
-  onSight?: (waiting: number, more: boolean) => void;
-}
 
 /** The worker, holding its images folder until it is disposed of. */
 export interface App extends AsyncDisposable {
@@ -54,65 +33,12 @@ export interface App extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-/** The chain as the settings want it, with what is remembered of its providers. */
-async function openChain(
-  config: BoardlessConfig,
-  { log, clock, random, shared = false }: { log: Log; clock: Clock; random: Random; shared?: boolean },
-): Promise<Chain> {
-  const kept = memoryFile(config.imagesDir);
-  const rungs = config.providers.map(({ create, ...settings }) => {
-    return { ...settings, provider: create({ clock, random, draw: drawCard }) };
-  });
-  return createChain(rungs, {
-    clock,
-    random,
-    log,
-    scrub: createScrub(config.secrets),
-    rowTimeoutMs: config.rowTimeoutMs,
-    // Another worker on the folder keeps its own.
-    memory: await openMemory(shared ? { ...kept, save: async () => undefined } : kept, log),
-    finish: async (bytes, size) => (await inspectAndRender(bytes, size)).png,
-  });
-}
-
-/** Who watches over the worker, and tells others. */
-async function openHealth(config: Config, chain: Chain, { log, clock }: { log: Log; clock: Clock }): Promise<Health> {
-  const { imagesDir: folder, heartbeatUrl, alertWebhookUrl, rowTimeoutMs } = config;
-  const { heartbeat, alerts } = statePaths(folder);
-  return createHealth({
-    clock,
-    log,
-    scrub: createScrub(config.secrets),
-    heartbeatUrl,
-    alertWebhookUrl,
-    folder,
-    stallMs: Math.max(30 * 60_000, 3 * rowTimeoutMs),
-    kept: {
-      load: async () => (await readIfPresent(alerts))?.toString(),
-      save: (text) => writeAtomic(alerts, text),
-    },
-    saveHeartbeat: (text) => writeAtomic(heartbeat, text),
-    statfs,
-    providers: () => chain.state(),
-    isTokenRefused: (error) => notionProblem(error)?.status === 401,
-  });
-}
-
 /** What pings and alerts on their way get to arrive: little when somebody waits for the process to end. */
 const closeGraceMs = { done: 10_000, stopped: 2000 };
 
-/** Where the memory of providers is kept. */
-export function memoryFile(imagesDir: string): MemoryFile {
-  const { providers: file } = statePaths(imagesDir);
-  return {
-    load: async () => (await readIfPresent(file))?.toString(),
-    save: (text) => writeAtomic(file, text),
-  };
-}
-
 /** Joins the parts. @throws {ConfigError} {LockedError} in words. */
 export async function createApp(config: Config, surroundings: Surroundings): Promise<App> {
-  const { log, clock = systemClock, random = systemRandom } = surroundings;
+  const { log, clock = systemClock } = surroundings;
   const folder = config.imagesDir;
   await prepareFolder(folder);
   const stop = new AbortController();
@@ -122,7 +48,24 @@ export async function createApp(config: Config, surroundings: Surroundings): Pro
   if (surroundings.signal.aborted) onAbort();
   const onLost = () => stop.abort(new LockedError(`Another worker took over ${folder}; this one stops.`));
   const lock = await acquireLock({ folder, clock, log, onLost });
+  try {
+    return await joinParts(config, surroundings, { stop, lock, onAbort });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
 
+/** What holds the worker's life together. */
+interface Life {
+  stop: AbortController;
+  lock: FolderLock;
+  onAbort: () => void;
+}
+
+async function joinParts(config: Config, surroundings: Surroundings, { stop, lock, onAbort }: Life): Promise<App> {
+  const { log, clock = systemClock, random = systemRandom } = surroundings;
+  const folder = config.imagesDir;
   const workerId = await loadWorkerId(folder);
   const journal = createJournal({ folder, log });
   const store = createImageStore({ folder, workerId, log });
@@ -130,7 +73,8 @@ export async function createApp(config: Config, surroundings: Surroundings): Pro
   await store.sweepTemporary({ keep: async (sha256) => (unfinished ??= await journal.unfinishedImages()).has(sha256) });
   const notion = createNotion(config, { ...surroundings, signal: stop.signal });
   const board = createNotionBoard({ notion, address: config.notion, clock, workerId, signal: stop.signal });
-  const chain = await openChain(config, { log, clock, random });
+  const budget = await openMonthlyBudget(config, { log, clock });
+  const chain = await openChain(config, { log, clock, random, budget });
   const health = await openHealth(config, chain, { log, clock });
   stop.signal.addEventListener('abort', () => stop.signal.reason instanceof LockedError && health.folderLost());
   let facts: BoardFacts | undefined;
@@ -164,6 +108,9 @@ export async function createApp(config: Config, surroundings: Surroundings): Pro
     const timing = { scheduled, timeZone: config.timeZone };
     const summary = await syncPosts({ ...parts, timing }, options, stop.signal);
     logSummary(log, summary);
+    logBudget(log, await budget.state());
+    const paid = config.providers.filter(({ costUsd }) => costUsd > 0);
+    health.budget({ isReached: paid.length > 0 && !paid.some(({ costUsd }) => budget.admits(costUsd)) });
     return summary;
   };
 
@@ -223,7 +170,8 @@ export async function generatePicture(
     throw error;
   });
   try {
-    const chain = await openChain(config, { log, clock, random, shared: lock === undefined });
+    const budget = await openMonthlyBudget(config, { log, clock });
+    const chain = await openChain(config, { log, clock, random, budget, shared: lock === undefined });
     const store = createImageStore({ folder, workerId: await loadWorkerId(folder), log });
     const parts = {
       chain,
@@ -254,27 +202,6 @@ export async function* rowsWaiting(
   tellClock(log, notion.clockSkewMs());
   if (options.pageId === undefined) yield* waitingPosts(board, workerId, clock);
   else yield await markedPost(board, options.pageId);
-}
-
-/** The one client of Notion, which gives up after `outageMs` without an answer. */
-export function createNotion(
-  { notion }: { notion: WorkspaceConfig },
-  surroundings: Surroundings,
-  outageMs?: number,
-): NotionClient {
-  const { log, signal, clock = systemClock, random = systemRandom, notionWindowMs } = surroundings;
-  const { token, apiUrl, requestsPerMinute } = notion;
-  return createNotionClient({
-    token,
-    apiUrl,
-    requestsPerMinute,
-    clock,
-    random,
-    log,
-    signal,
-    ...(notionWindowMs !== undefined && { windowMs: notionWindowMs }),
-    ...(outageMs !== undefined && { outageMs }),
-  });
 }
 
 function tellBoard(log: Log, { title, url, missing }: BoardFacts): void {

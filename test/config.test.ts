@@ -48,6 +48,7 @@ describe('the settings', () => {
       NOTION_REQUESTS_PER_MINUTE: 'many',
       IMAGE_PROVIDERS: 'dalle,placeholder',
       ROW_TIMEOUT_SECONDS: '0',
+      MONTHLY_BUDGET_USD: '$5',
       SYNC_SCHEDULE: 'often',
       TIMEZONE: 'Mars/Base',
       LOG_LEVEL: 'loud',
@@ -60,6 +61,7 @@ describe('the settings', () => {
       'NOTION_REQUESTS_PER_MINUTE',
       'IMAGE_PROVIDERS',
       'ROW_TIMEOUT_SECONDS',
+      'MONTHLY_BUDGET_USD',
       'SYNC_SCHEDULE',
       'TIMEZONE',
       'LOG_LEVEL',
@@ -70,6 +72,12 @@ describe('the settings', () => {
         name,
       ).toHaveLength(1);
     }
+  });
+
+  it('tell no budget from a budget of nothing', () => {
+    expect(readConfig(required).monthlyBudgetUsd).toBeUndefined();
+    expect(readConfig({ ...required, MONTHLY_BUDGET_USD: '0' }).monthlyBudgetUsd).toBe(0);
+    expect(readConfig({ ...required, MONTHLY_BUDGET_USD: '7.5' }).monthlyBudgetUsd).toBe(7.5);
   });
 
   it('read an empty value as unset', () => {

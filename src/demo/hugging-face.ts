@@ -31,6 +31,8 @@ export interface EmulatedHuggingFace {
   readonly requests: number;
   /** How many pictures were made. */
   readonly generated: number;
+  /** How often it was asked whose key it is. */
+  readonly accountLooks: number;
   set(behaviour: EmulatedBehaviour): void;
   close(): Promise<void>;
 }
@@ -46,12 +48,18 @@ const outOfCredit: EmulatedAnswer = {
   },
 };
 
-export async function startEmulatedHuggingFace(
-  options: { behaviour?: EmulatedBehaviour } = {},
-): Promise<EmulatedHuggingFace> {
+export interface EmulatedOptions {
+  behaviour?: EmulatedBehaviour;
+  /** When the account's credit renews, in Unix seconds; null for an account without a subscription. */
+  periodEnd?: number | null;
+}
+
+export async function startEmulatedHuggingFace(options: EmulatedOptions = {}): Promise<EmulatedHuggingFace> {
+  const { periodEnd = null } = options;
   let behaviour = options.behaviour ?? 'out_of_credit';
   let url = '';
   let requests = 0;
+  let accountLooks = 0;
   const pictures: Uint8Array[] = [];
 
   const draw = async (body: unknown): Promise<number> => {
@@ -93,7 +101,7 @@ export async function startEmulatedHuggingFace(
     const [, index = ''] = /(\d+)(?:\/status|\/result|\.png)?(?:\?.*)?$/.exec(path) ?? [];
     const bytes = pictures[Number(index)];
     if (path === '/api/whoami-v2') {
-      return ok({ type: 'user', name: 'demo', isPro: false, canPay: false, periodEnd: null, auth: {} });
+      return ok({ type: 'user', name: 'demo', isPro: false, canPay: false, periodEnd, auth: {} });
     }
     const [, model] = /^\/api\/models\/([\w./-]+)\?expand(?:\[\]|%5B%5D)=inferenceProviderMapping$/i.exec(path) ?? [];
     if (model !== undefined) return ok({ id: model, inferenceProviderMapping: mappingOf(model) });
@@ -123,6 +131,7 @@ export async function startEmulatedHuggingFace(
     if (!/^Bearer hf_\S+$/.test(headers.authorization ?? '')) {
       return { status: 401, body: { error: 'Invalid username or password.' } };
     }
+    if (path === '/api/whoami-v2') accountLooks += 1;
     if (!isPaid) return free(path) ?? notFound;
     const body = await readJson(request);
     if (body === undefined) return { status: 400, body: { error: 'the body is not a JSON object' } };
@@ -151,6 +160,9 @@ export async function startEmulatedHuggingFace(
     },
     get generated() {
       return pictures.length;
+    },
+    get accountLooks() {
+      return accountLooks;
     },
     set: (next) => void (behaviour = next),
     close: () =>

@@ -35,6 +35,8 @@ export interface Health {
   passStopped(): void;
   outcome(outcome: Outcome): void;
   sighted(posts: readonly Post[]): void;
+  /** Is there room for paid pictures no more? */
+  budget(state: { isReached: boolean }): void;
   /** Another worker holds the folder now: nothing is written there any more. */
   folderLost(): void;
   facts(): HealthFacts;
@@ -202,6 +204,9 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
     sighted(posts) {
       passes.looked();
       waiting.sighted(posts);
+    },
+    budget({ isReached }) {
+      stands('budgetReached', isReached && alertWords.budgetReached());
     },
     folderLost() {
       isFolderOurs = false;

@@ -4,9 +4,11 @@ import type { CardChain, ImageProvider } from '../core/provider.ts';
 import type { Scrub } from '../core/secrets.ts';
 import { attempted, type Finish } from './attempt.ts';
 import { type Breaker, type BreakerState, createBreaker, guarded } from './breaker.ts';
-import { withinDeadline } from './deadline.ts';
+import { type Budget, budgeted } from './budget.ts';
+import { timeForCall, withinDeadline } from './deadline.ts';
 import { fallback } from './fallback.ts';
 import { createMemory, type ProviderMemory } from './memory.ts';
+import { preferring } from './preference.ts';
 import { retried } from './retry.ts';
 import { createSlots, type Slots, slotted } from './slots.ts';
 
@@ -38,6 +40,8 @@ export interface ChainDependencies {
   rowTimeoutMs: number;
   /** Without one, what is learned of a provider ends with the process. */
   memory?: ProviderMemory;
+  /** Without one, paid providers cost what they cost. */
+  budget?: Budget;
 }
 
 /** How one rung stands. */
@@ -62,6 +66,8 @@ interface Rung {
   settings: RungSettings;
   breaker: Breaker;
   slots: Slots;
+  /** Would a call fit into the budget? */
+  isAffordable: () => boolean;
 }
 
 const cardName = 'placeholder';
@@ -69,39 +75,42 @@ const cardName = 'placeholder';
 const realReserveMs = 10_000;
 const cardReserveMs = 5000;
 
-/** Joins the policies: slots ▸ breaker ▸ retry ▸ attempt ▸ deadline for each rung, and the fallback over them. */
+/** Joins the policies: slots ▸ breaker ▸ retry ▸ budget ▸ attempt ▸ deadline for each rung, and the fallback over them. */
 export function createChain(settings: readonly RungSettings[], dependencies: ChainDependencies): Chain {
-  const { clock, random, log, memory = createMemory() } = dependencies;
+  const { clock, random, log, memory = createMemory(), budget } = dependencies;
   const changed = () => {
     for (const { slots } of rungs) slots.refresh();
     admission.refresh();
     realAdmission.refresh();
   };
   const rungs = settings.map((own): Rung => {
-    const { name, label, account, model = label, concurrency } = own;
+    const { name, label, account, model = label, concurrency, costUsd } = own;
     const breaker = createBreaker({ name, label, account, model, memory, clock, random, log, changed });
-    return { settings: own, breaker, slots: createSlots(() => concurrency) };
+    const isAffordable = () => costUsd === 0 || !budget || budget.admits(costUsd);
+    return { settings: own, breaker, slots: createSlots(() => concurrency), isAffordable };
   });
   // Whoever waits here waits for a place that is held, so that time alone need not wake anyone.
   const admission = createSlots(() => roomIn(rungs));
   const realRungs = rungs.filter(isReal);
   const realAdmission = createSlots(() => roomIn(realRungs));
-  const providers = rungs.map((rung, index) => createRung(rung, rungs.slice(index + 1), dependencies));
+  const arrange = (order: readonly Rung[]) => {
+    const providers = order.map((rung, index) => createRung(rung, order.slice(index + 1), dependencies));
+    return fallback(providers, { name: 'chain', label: 'Images' });
+  };
 
   return {
-    ...fallback(providers, { name: 'chain', label: 'Images' }),
+    ...preferring(rungs, isReal, arrange),
     enter: (signal) => admission.take(signal),
     real: {
-      ...fallback(
-        providers.filter((_, index) => rungs[index] && isReal(rungs[index])),
-        { name: 'chain', label: 'Images' },
-      ),
+      ...preferring(realRungs, isReal, arrange),
       enter: (signal) => realAdmission.take(signal),
-      isOpen: () => realRungs.some(({ breaker }) => breaker.admits()),
+      isOpen: () => realRungs.some(isAsked),
     },
     state: () =>
-      rungs.map(({ settings: { name, label }, breaker, slots }) => {
-        return { name, label, breaker: breaker.state, admits: breaker.admits(), free: slots.free };
+      rungs.map((rung) => {
+        const { settings, breaker, slots } = rung;
+        const { name, label } = settings;
+        return { name, label, breaker: breaker.state, admits: isAsked(rung), free: slots.free };
       }),
     async forget(name) {
       const meant = rungs.filter(({ settings }) => name === undefined || settings.name === name);
@@ -113,18 +122,25 @@ export function createChain(settings: readonly RungSettings[], dependencies: Cha
 function createRung(
   { settings, breaker, slots }: Rung,
   later: readonly Rung[],
-  { clock, random, scrub, finish, rowTimeoutMs }: ChainDependencies,
+  { clock, random, scrub, finish, rowTimeoutMs, budget }: ChainDependencies,
 ): ImageProvider {
   const { provider, timeoutMs, costUsd, label, model = label } = settings;
   const reserveMs = reserveFor(later, rowTimeoutMs);
-  const timed = withinDeadline(provider, { timeoutMs, reserveMs, clock });
-  const call = attempted(timed, { clock, finish, scrub, model, costUsd });
-  const calls = retried(call, {
+  const limits = { timeoutMs, reserveMs, clock };
+  const call = attempted(withinDeadline(provider, limits), {
+    clock,
+    finish,
+    scrub,
+    model,
+    costUsd,
+    refuse: (context) => void timeForCall(provider, context, limits),
+  });
+  const calls = retried(costUsd > 0 && budget ? budgeted(call, budget) : call, {
     clock,
     random,
     paid: costUsd > 0,
     reserveMs,
-    noOtherRung: () => !later.some((rung) => isReal(rung) && rung.breaker.admits()),
+    noOtherRung: () => !later.some((rung) => isReal(rung) && isAsked(rung)),
     era: () => breaker.era,
   });
   return slotted(guarded(calls, breaker), { slots, clock, refuse: (context) => breaker.refuse(context) });
@@ -132,7 +148,7 @@ function createRung(
 
 /** Rows that may be under way: one for each probe, and as many as the first open rung takes; cards only when none is open. */
 function roomIn(rungs: readonly Rung[]): number {
-  const real = rungs.filter(isReal);
+  const real = rungs.filter((rung) => isReal(rung) && rung.isAffordable());
   const first = real.findIndex(({ breaker }) => breaker.state.kind === 'closed');
   const asked = first < 0 ? real : real.slice(0, first);
   const probes = asked.filter(({ breaker }) => breaker.state.kind === 'half-open' || breaker.admits()).length;
@@ -146,6 +162,11 @@ function reserveFor(later: readonly Rung[], rowTimeoutMs: number): number {
   const real = later.filter(isReal).length;
   const card = later.length > real ? Math.min(cardReserveMs, rowTimeoutMs / 6) : 0;
   return Math.min(real * realReserveMs, rowTimeoutMs / 3) + card;
+}
+
+/** Would it be asked now? */
+function isAsked({ breaker, isAffordable }: Rung): boolean {
+  return breaker.admits() && isAffordable();
 }
 
 function isReal({ settings }: Rung): boolean {

@@ -35,8 +35,7 @@ export interface SpendLedger {
   nanosOf(id: string): number;
   /** Reads the lines that were added, by other processes too. */
   catchUp(): Promise<void>;
-  /** Takes a change in without writing it down. */
-  note(line: SpendLine): void;
+  /** Writes a change down, then counts it. */
   write(line: SpendLine): Promise<void>;
 }
 
@@ -68,7 +67,6 @@ export function createSpendLedger(month: string, file: SpendFile, log: Log): Spe
     month,
     nanos,
     nanosOf: (id) => calls.get(id)?.nanos ?? 0,
-    note,
     async catchUp() {
       const bytes = await file.read(month, readBytes);
       // A last line without its end is torn, or still being written.
@@ -81,7 +79,10 @@ export function createSpendLedger(month: string, file: SpendFile, log: Log): Spe
         else log.warn({ month, line: text.slice(0, 200) }, 'A line of the spend ledger cannot be read and is left out');
       }
     },
-    write: (line) => file.append(month, JSON.stringify(line)),
+    async write(line) {
+      await file.append(month, JSON.stringify(line));
+      note(line);
+    },
   };
 }
 

@@ -20,10 +20,14 @@ const maxPixels = 4096 * 4096;
 
 const answerSchema = z.object({ images: z.array(z.unknown()).nullable(), info: z.unknown().optional() });
 
-/** The picture in an answer with status 200. @throws {ProviderError} `bad_image`, or `unavailable` when the server failed to draw. */
-export async function readPicture(label: string, answer: ProviderAnswer): Promise<DrawnPicture> {
+/** The picture in an answer with status 200; `hide` is kept out of the words of a failure. @throws {ProviderError} `bad_image`, or `unavailable` when the server failed to draw. */
+export async function readPicture(
+  label: string,
+  answer: ProviderAnswer,
+  hide: readonly string[] = [],
+): Promise<DrawnPicture> {
   const body = answerSchema.safeParse(answer.json()).data;
-  if (body === undefined) throw badImage(`${label} sent ${saidInstead(answer)} instead of a picture`);
+  if (body === undefined) throw badImage(`${label} sent ${saidInstead(answer, hide)} instead of a picture`);
   const info = readInfo(body.info);
   const images = body.images ?? [];
   // An overview of several pictures may come before them.
@@ -45,8 +49,8 @@ export async function readPicture(label: string, answer: ProviderAnswer): Promis
   };
 }
 
-function saidInstead(answer: ProviderAnswer): string {
-  return answer.json() === undefined ? saidBy(answer) : 'other JSON';
+function saidInstead(answer: ProviderAnswer, hide: readonly string[]): string {
+  return answer.json() === undefined ? saidBy(answer, hide) : 'other JSON';
 }
 
 const name = z.string().trim().min(1).max(200).optional().catch(undefined);

@@ -36,7 +36,7 @@ export function connect(server: { label: string; url: string; login: string | un
     get: (path, signal) => call('GET', path, signal),
     post: (path, body, signal) => call('POST', path, signal, body),
     failure: (answer, hide = []) =>
-      classify(answer, { label, url, hasLogin: login !== undefined, hide, now: clock.now() }),
+      classify(answer, { label, url, hasLogin: login !== undefined, hide: [...hide, login ?? ''], now: clock.now() }),
   };
 }
 

@@ -121,8 +121,9 @@ function createProvider(settings: Settings, { clock, random }: ProviderDependenc
       const sampler = await chooseSampler(request, signal);
       const { drawing, warnings } = composeBody(request, sampler, checkpoint?.name);
       const answer = await draw(drawing, context);
-      if (answer.status !== 200) throw connection.failure(answer, [request.prompt, request.negativePrompt ?? '']);
-      const picture = await readPicture(label, answer);
+      const hide = [request.prompt, request.negativePrompt ?? '', settings.login ?? ''];
+      if (answer.status !== 200) throw connection.failure(answer, hide);
+      const picture = await readPicture(label, answer, hide);
       signal.throwIfAborted();
       if (checkpoint) refuseOtherCheckpoint(checkpoint, picture);
       const { bytes, mediaType, width, height } = picture;

@@ -1,17 +1,11 @@
-import { z } from 'zod';
 import { withDeadline } from '../core/deadline.ts';
 import type { ProviderCheck } from '../core/provider.ts';
+import { askAccount, readAccount } from './huggingface-account.ts';
 import { label } from './huggingface-failures.ts';
 import type { Routes, RouteSettings } from './huggingface-routes.ts';
-import { callProvider, saidBy } from './transport.ts';
+import { saidBy } from './transport.ts';
 
 const timeoutMs = 10_000;
-
-const accountSchema = z.object({
-  name: z.string().max(100),
-  /** Unix seconds; null without a subscription. */
-  periodEnd: z.number().positive().max(1e11).nullish().catch(null),
-});
 
 /** Asks the Hub, which costs nothing, whose key it is and who serves the model. */
 export async function checkHuggingFace(
@@ -28,19 +22,9 @@ export async function checkHuggingFace(
   }
 }
 
-async function look(
-  { hubUrl, key, model }: RouteSettings,
-  routes: Routes,
-  signal: AbortSignal,
-): Promise<ProviderCheck> {
-  const answer = await callProvider({
-    label,
-    method: 'GET',
-    url: `${hubUrl}/api/whoami-v2`,
-    headers: { authorization: `Bearer ${key}` },
-    maxBytes: 1024 * 1024,
-    signal,
-  });
+async function look(settings: RouteSettings, routes: Routes, signal: AbortSignal): Promise<ProviderCheck> {
+  const { key, model } = settings;
+  const answer = await askAccount(settings, signal);
   if (answer.status !== 200) {
     const step =
       answer.status === 401
@@ -52,10 +36,8 @@ async function look(
   if (open.length === 0) {
     return { ok: false, message: `${label} has no partner that serves ${model}: choose another HF_IMAGE_MODEL.` };
   }
-  const account = accountSchema.safeParse(answer.json()).data;
-  const renewal = account?.periodEnd
-    ? `, credit renews ${new Date(account.periodEnd * 1000).toISOString().slice(0, 10)}`
-    : '';
+  const account = readAccount(answer);
+  const renewal = account?.renewsAt ? `, credit renews ${new Date(account.renewsAt).toISOString().slice(0, 10)}` : '';
   const served = open.map(({ partner }) => partner).join(', ');
   return { ok: true, message: `${label}: key of ${account?.name ?? 'an account'}${renewal}; ${model} by ${served}.` };
 }

@@ -5,6 +5,7 @@ import { ProviderError } from '../core/errors.ts';
 import type { GeneratedImage, ImageRequest } from '../core/image.ts';
 import type { ImageProvider } from '../core/provider.ts';
 import type { ProviderDependencies, ProviderEntry } from './entry.ts';
+import { createRenewal } from './huggingface-account.ts';
 import { mediaTypeOf, readPicture } from './huggingface-answer.ts';
 import { checkHuggingFace } from './huggingface-check.ts';
 import { classify, label } from './huggingface-failures.ts';
@@ -68,6 +69,7 @@ function readPartner(environment: Environment): RouteSettings['provider'] {
 function createHuggingFace(settings: Settings, { clock }: ProviderDependencies): ImageProvider {
   const { model, endpoint, key } = settings;
   const routes = createRoutes(settings, clock);
+  const renewal = createRenewal(settings, clock);
 
   const generateVia = async (route: Route, request: ImageRequest, signal: AbortSignal): Promise<GeneratedImage> => {
     const { url, headers, body, warnings } = buildCall(route, request, settings);
@@ -93,6 +95,13 @@ function createHuggingFace(settings: Settings, { clock }: ProviderDependencies):
     };
   };
 
+  /** A 402 with the day on which this account's credit renews, where the Hub tells it. */
+  const dated = async (error: unknown, signal: AbortSignal): Promise<unknown> => {
+    if (!(error instanceof ProviderError) || error.facts.status !== 402) return error;
+    const until = await renewal(signal);
+    return until === undefined ? error : new ProviderError(error.code, error.message, { ...error.facts, until });
+  };
+
   return {
     name,
     label,
@@ -103,7 +112,9 @@ function createHuggingFace(settings: Settings, { clock }: ProviderDependencies):
           return await generateVia(route, request, context.signal);
         } catch (error) {
           // Such an answer costs nothing, so that the next way may be tried at once.
-          if (!(error instanceof ProviderError) || error.code !== 'retired') throw error;
+          if (!(error instanceof ProviderError) || error.code !== 'retired') {
+            throw await dated(error, context.signal);
+          }
           context.log.warn({ partner: route.partner, model, error: error.message }, `${label}: a route is gone`);
           routes.retire(route);
           retired = error;

@@ -1,20 +1,33 @@
 import type { Environment } from '../core/environment.ts';
 import type { ProviderEntry, ProviderSettings } from './entry.ts';
 import { automatic1111 } from './automatic1111.ts';
+import { cloudflare } from './cloudflare.ts';
 import { huggingface } from './huggingface.ts';
+import { localai } from './localai.ts';
 import { placeholder } from './placeholder.ts';
+import { replicate } from './replicate.ts';
+import { runpod } from './runpod.ts';
 
 export type { ProviderSettings } from './entry.ts';
 
-const entries: readonly ProviderEntry[] = [huggingface, automatic1111, placeholder];
+const entries: readonly ProviderEntry[] = [
+  huggingface,
+  automatic1111,
+  cloudflare,
+  localai,
+  replicate,
+  runpod,
+  placeholder,
+];
 
-const names = ['huggingface', 'stable-diffusion', 'localai', 'replicate', 'runpod', 'placeholder'];
+/** The order of the chain unless the settings give another; the card comes last in any case. */
+const usualOrder = ['huggingface', 'stable-diffusion', 'localai', 'replicate', 'runpod', placeholder.name];
 
 /** The chain that the settings ask for: configured providers only, in the order of IMAGE_PROVIDERS, the card last. */
 export function readProviders(environment: Environment): ProviderSettings[] {
-  const order = environment.list('IMAGE_PROVIDERS', names, names);
-  const chain = order
-    .flatMap((name) => entries.filter((entry) => entry.name === name))
-    .flatMap((entry) => entry.read(environment) ?? []);
-  return [...chain.filter(({ name }) => name !== 'placeholder'), ...chain.filter(({ name }) => name === 'placeholder')];
+  const names = entries.map(({ name }) => name);
+  const order = environment.list('IMAGE_PROVIDERS', usualOrder, names);
+  const configured = entries.flatMap((entry) => entry.read(environment) ?? []);
+  const place = ({ name }: ProviderSettings) => (name === placeholder.name ? order.length : order.indexOf(name));
+  return configured.filter(({ name }) => order.includes(name)).toSorted((one, other) => place(one) - place(other));
 }

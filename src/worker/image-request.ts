@@ -37,6 +37,7 @@ export function toImageRequest(post: Post, generation: number): ImageRequest {
     ...(cfgScale !== undefined && { cfgScale }),
     ...(options.sampler !== undefined && { sampler: options.sampler }),
     ...(headline !== '' && { headline }),
+    ...(options.preferredProvider !== undefined && { preferred: options.preferredProvider }),
   };
 }
 

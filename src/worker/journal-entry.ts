@@ -47,7 +47,9 @@ export async function openEntry(
  * them. `cutOff` are those calls.
  */
 export function tellInterruption(entry: JournalEntry): { entry: JournalEntry; cutOff: OpenCall[] } {
-  const { open: cutOff = [], ...rest } = entry;
+  const { open = [], ...rest } = entry;
+  // A job that was begun elsewhere is picked up by its id.
+  const cutOff = open.filter(({ provider }) => entry.jobs?.[provider] === undefined);
   if (cutOff.length === 0) return { entry: rest, cutOff };
   const told = cutOff.map((call): Attempt => {
     return { ...call, durationMs: 0, outcome: 'interrupted', possiblySpent: true };

@@ -28,3 +28,14 @@ export function logSummary(log: Log, summary: PassSummary): void {
   const counts = `${done} done, ${failed} failed, ${skipped} skipped`;
   log.info(summary, `Pass finished: ${counts}, ${duration(durationMs)}, ${cost(costUsd)}${maybe}`);
 }
+
+/** Logs how the month's money stands, where it has a cap. */
+export function logBudget(
+  log: Log,
+  budget: { month: string; capUsd?: number; spentUsd: number; possibleUsd: number },
+): void {
+  const { month, capUsd, spentUsd, possibleUsd } = budget;
+  if (!capUsd) return;
+  const maybe = possibleUsd > 0 ? ` and maybe ${cost(possibleUsd)}` : '';
+  log.info(budget, `Budget of ${month}: $${spentUsd.toFixed(2)}${maybe} of $${capUsd.toFixed(2)} spent`);
+}

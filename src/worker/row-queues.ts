@@ -121,7 +121,7 @@ export async function cardQueue(
 }
 
 /** The first page on which there is something; undefined when there is none. */
-export async function search(
+async function search(
   read: (cursor?: string) => Promise<PendingPage>,
   find: (page: PendingPage) => Post | undefined,
 ): Promise<PendingPage | undefined> {
@@ -156,7 +156,7 @@ export function pageQueue(board: PostBoard, pageId: string): RowQueue {
 }
 
 /** Does another live worker hold the row? Its own rows a worker resumes at once. */
-export function isHeld({ status, claim }: Post, workerId: string, clock: Clock): boolean {
+function isHeld({ status, claim }: Post, workerId: string, clock: Clock): boolean {
   if (status !== 'generating' || !claim || claim.worker === workerId) return false;
   return Math.abs(clock.now() - claim.at) < claimLeaseMs;
 }

@@ -40,7 +40,9 @@ const failureWords: Readonly<Record<Exclude<Attempt['outcome'], 'ok'>, string>> 
 /** One attempt that failed, for editors: "Hugging Face out of credit until 1 Dec". */
 function failedAttempt(attempt: Attempt, now: number): string {
   if (attempt.outcome === 'ok') return attempt.label;
-  const until = attempt.until === undefined ? '' : ` until ${dateWords(attempt.until, now)}`;
+  // That a month's budget lasts until the month ends need not be said.
+  const date = attempt.outcome === 'over_budget' ? undefined : attempt.until;
+  const until = date === undefined ? '' : ` until ${dateWords(date, now)}`;
   const spent = attempt.possiblySpent ? ` (maybe ${cost(attempt.costUsd ?? 0)} spent)` : '';
   return `${attempt.label} ${failureWords[attempt.outcome]}${until}${spent}`;
 }

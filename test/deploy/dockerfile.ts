@@ -18,7 +18,7 @@ export interface Stage {
 }
 
 /** Reads a Dockerfile without here-documents and parser directives. */
-export function parseDockerfile(text: string): Stage[] {
+function parseDockerfile(text: string): Stage[] {
   const stages: Stage[] = [];
   for (const instruction of instructionsOf(text)) {
     const stage = stages.at(-1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ProviderError } from '../../src/core/errors.ts';
+import { ConfigError, ProviderError } from '../../src/core/errors.ts';
 import { createScrub } from '../../src/core/secrets.ts';
 import { attempted, type AttemptOptions } from '../../src/policies/attempt.ts';
 import { createFakeClock } from '../fakes/fake-clock.ts';
@@ -167,6 +167,33 @@ describe('attempted', () => {
       expect(log.lines).toContain('error Hugging Face: a fault that the worker does not know');
     },
   );
+
+  it('takes what only the operator can mend for no fault of the provider', async () => {
+    const { provider, policy } = createAttempt({ costUsd: 0.003 });
+    const full = new ConfigError('The disk is full.');
+    const context = createContext();
+    expect(await reasonOf(policy.generate(request, { ...context, open: () => Promise.reject(full) }))).toBe(full);
+    expect(provider.calls).toEqual([]);
+    provider.script(full);
+    expect(await reasonOf(policy.generate(request, context))).toBe(full);
+    expect(context.attempts).toEqual([]);
+  });
+
+  it('opens no call that is refused, and tells the row', async () => {
+    const { provider, policy } = createAttempt({
+      costUsd: 0.003,
+      refuse: () => {
+        throw failure('timeout', { sent: false });
+      },
+    });
+    const log = createLines();
+    const context = createContext({ log });
+    context.open = () => Promise.reject(new Error('opened'));
+    expect(await reasonOf(policy.generate(request, context))).toMatchObject({ code: 'timeout' });
+    expect(context.attempts).toMatchObject([{ outcome: 'timeout' }]);
+    expect(context.attempts[0]).not.toHaveProperty('possiblySpent');
+    expect([provider.calls, log.lines]).toEqual([[], []]);
+  });
 
   it('passes an abort on as it is and records nothing', async () => {
     const { provider, policy } = createAttempt();

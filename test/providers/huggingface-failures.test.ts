@@ -19,6 +19,7 @@ async function answered(status: number, body: object | string, headers: Record<s
     .post('/nscale/v1/images/generations')
     .matchHeader('authorization', 'Bearer hf_test')
     .reply(status, body, headers);
+  if (status === 402) nock('https://huggingface.co').get('/api/whoami-v2').reply(200, { name: 'x', periodEnd: null });
   const asked = { ...request, negativePrompt: 'nsfw, flagged' };
   return failure(create({}).generate(asked, contextOf()));
 }

@@ -1,0 +1,80 @@
+// What the speed claims rest on: `npm run bench`. Medians of several runs; nothing here is asserted.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApp } from '../src/app.ts';
+import { readConfig } from '../src/config.ts';
+import { silentLog } from '../src/core/log.ts';
+import { startEmbeddedBoard } from '../src/demo/board/embedded-board.ts';
+import { demoProperties } from '../src/demo/demo.ts';
+import { drawCard } from '../src/images/drawing.ts';
+import { inspectAndRender } from '../src/images/renditions.ts';
+import { plainTable } from '../src/terminal/summary.ts';
+
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+async function time(runs: number, work: () => Promise<unknown>): Promise<number> {
+  await work();
+  const times: number[] = [];
+  for (let run = 0; run < runs; run += 1) {
+    const startedAt = performance.now();
+    await work();
+    times.push(performance.now() - startedAt);
+  }
+  return median(times);
+}
+
+async function pass(rows: number, limit: number, windowMs: number) {
+  const board = await startEmbeddedBoard({ rateLimit: { requests: limit, windowMs } });
+  const folder = await mkdtemp(join(tmpdir(), 'bench-'));
+  try {
+    const database = board.createDatabase('Bench', demoProperties());
+    for (let row = 0; row < rows; row += 1) {
+      database.addRow({
+        Name: `Post ${row}`,
+        Prompt: `Picture ${row}`,
+        Status: 'Needs image',
+        Width: 256,
+        Height: 256,
+      });
+    }
+    const config = readConfig({
+      NOTION_TOKEN: board.token,
+      NOTION_DATABASE_ID: database.id,
+      NOTION_API_URL: board.url,
+      NOTION_REQUESTS_PER_MINUTE: String(limit),
+      IMAGE_PROVIDERS: 'placeholder',
+      IMAGES_DIR: folder,
+    });
+    const signal = new AbortController().signal;
+    await using app = await createApp(config, { log: silentLog, signal, notionWindowMs: windowMs });
+    const startedAt = performance.now();
+    await app.sync();
+    return { msPerRow: (performance.now() - startedAt) / rows, requestsPerRow: board.count() / rows };
+  } finally {
+    await board.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const card = { headline: 'Autumn soup: five recipes under 20 minutes', seed: 7 };
+const square = await drawCard({ ...card, width: 1080, height: 1080 });
+const rows: [string, string][] = [
+  [
+    'a card of 1080 × 1080',
+    `${(await time(15, () => drawCard({ ...card, width: 1080, height: 1080 }))).toFixed(0)} ms`,
+  ],
+  ['a card of 256 × 256', `${(await time(15, () => drawCard({ ...card, width: 256, height: 256 }))).toFixed(0)} ms`],
+  [
+    'proving and encoding 1080 × 1080',
+    `${(await time(15, () => inspectAndRender(square.bytes, { width: 1080, height: 1080 }))).toFixed(0)} ms`,
+  ],
+];
+const open = await pass(200, 1_000_000, 60_000);
+rows.push([
+  'a row with room in the window',
+  `${open.msPerRow.toFixed(0)} ms, ${open.requestsPerRow.toFixed(2)} requests`,
+]);
+const crowded = await pass(250, 180, 2000);
+rows.push(['a row while rows wait on the window', `${crowded.requestsPerRow.toFixed(2)} requests`]);
+process.stdout.write(`${plainTable(['What', 'Median'], rows)}\n`);

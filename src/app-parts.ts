@@ -1,0 +1,118 @@
+import { statfs } from 'node:fs/promises';
+import { type Clock, type Random, systemClock, systemRandom } from './core/clock.ts';
+import type { Log } from './core/log.ts';
+import type { Outcome } from './core/outcome.ts';
+import { createScrub } from './core/secrets.ts';
+import type { BoardlessConfig, Config, WorkspaceConfig } from './config.ts';
+import { createHealth, type Health } from './health/health.ts';
+import { drawCard } from './images/drawing.ts';
+import { readIfPresent, writeAtomic } from './images/files.ts';
+import { inspectAndRender } from './images/renditions.ts';
+import { createSpendFiles } from './images/spend-file.ts';
+import { statePaths } from './images/state.ts';
+import { createNotionClient, type NotionClient } from './notion/client.ts';
+import { notionProblem } from './notion/problem.ts';
+import { type Budget, openBudget } from './policies/budget.ts';
+import { type Chain, createChain } from './policies/chain.ts';
+import { type MemoryFile, openMemory } from './policies/memory.ts';
+
+/** What the product is given from outside. */
+export interface Surroundings {
+  log: Log;
+  /** Ends everything: the shutdown. */
+  signal: AbortSignal;
+  clock?: Clock;
+  random?: Random;
+  /** The window of Notion's rate limit, in ms; only an emulator has another than a minute. */
+  notionWindowMs?: number;
+  onOutcome?: (outcome: Outcome) => void;
+  onSight?: (waiting: number, more: boolean) => void;
+}
+
+/** The chain as the settings want it, with what is remembered of its providers. */
+export async function openChain(
+  config: BoardlessConfig,
+  parts: { log: Log; clock: Clock; random: Random; budget: Budget; shared?: boolean },
+): Promise<Chain> {
+  const { log, clock, random, budget, shared = false } = parts;
+  const kept = memoryFile(config.imagesDir);
+  const rungs = config.providers.map(({ create, ...settings }) => {
+    return { ...settings, provider: create({ clock, random, draw: drawCard }) };
+  });
+  return createChain(rungs, {
+    clock,
+    random,
+    log,
+    scrub: createScrub(config.secrets),
+    rowTimeoutMs: config.rowTimeoutMs,
+    // Another worker on the folder keeps its own.
+    memory: await openMemory(shared ? { ...kept, save: async () => undefined } : kept, log),
+    finish: async (bytes, size) => (await inspectAndRender(bytes, size)).png,
+    budget,
+  });
+}
+
+/** The month's money, which all processes on the folder share. */
+export async function openMonthlyBudget(
+  { monthlyBudgetUsd: capUsd, imagesDir }: BoardlessConfig,
+  { log, clock }: { log: Log; clock: Clock },
+): Promise<Budget> {
+  return openBudget({ capUsd, file: createSpendFiles(imagesDir), clock, log });
+}
+
+/** Who watches over the worker, and tells others. */
+export async function openHealth(
+  config: Config,
+  chain: Chain,
+  { log, clock }: { log: Log; clock: Clock },
+): Promise<Health> {
+  const { imagesDir: folder, heartbeatUrl, alertWebhookUrl, rowTimeoutMs } = config;
+  const { heartbeat, alerts } = statePaths(folder);
+  return createHealth({
+    clock,
+    log,
+    scrub: createScrub(config.secrets),
+    heartbeatUrl,
+    alertWebhookUrl,
+    folder,
+    stallMs: Math.max(30 * 60_000, 3 * rowTimeoutMs),
+    kept: {
+      load: async () => (await readIfPresent(alerts))?.toString(),
+      save: (text) => writeAtomic(alerts, text),
+    },
+    saveHeartbeat: (text) => writeAtomic(heartbeat, text),
+    statfs,
+    providers: () => chain.state(),
+    isTokenRefused: (error) => notionProblem(error)?.status === 401,
+  });
+}
+
+/** Where the memory of providers is kept. */
+export function memoryFile(imagesDir: string): MemoryFile {
+  const { providers: file } = statePaths(imagesDir);
+  return {
+    load: async () => (await readIfPresent(file))?.toString(),
+    save: (text) => writeAtomic(file, text),
+  };
+}
+
+/** The one client of Notion, which gives up after `outageMs` without an answer. */
+export function createNotion(
+  { notion }: { notion: WorkspaceConfig },
+  surroundings: Surroundings,
+  outageMs?: number,
+): NotionClient {
+  const { log, signal, clock = systemClock, random = systemRandom, notionWindowMs } = surroundings;
+  const { token, apiUrl, requestsPerMinute } = notion;
+  return createNotionClient({
+    token,
+    apiUrl,
+    requestsPerMinute,
+    clock,
+    random,
+    log,
+    signal,
+    ...(notionWindowMs !== undefined && { windowMs: notionWindowMs }),
+    ...(outageMs !== undefined && { outageMs }),
+  });
+}
