@@ -110,6 +110,12 @@ describe('the settings', () => {
     expect(JSON.stringify(readConfig(filled))).toBe(JSON.stringify(readConfig(required)));
   });
 
+  it('stand in the README, all of them', () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const inTable = [...settingsRead({ ...required })].filter((name) => !/^NOTION_(PROPERTY|STATUS)_/.test(name));
+    expect(inTable.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
+  });
+
   it('give a Config or a ConfigError, whatever the environment holds', () => {
     const names = [...settingsRead(required)];
     const environment = fc.dictionary(

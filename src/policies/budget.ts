@@ -4,7 +4,15 @@ import { ProviderError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Attempt, ImageProvider, OpenCall } from '../core/provider.ts';
 import { deriveContext } from './context.ts';
-import { createSpendLedger, type SpendFile, type SpendLedger, type SpendState, toNanos, toUsd } from './spend-ledger.ts';
+import {
+  createSpendLedger,
+  type SpendFile,
+  type SpendLedger,
+  type SpendLine,
+  type SpendState,
+  toNanos,
+  toUsd,
+} from './spend-ledger.ts';
 
 /** How one month's money stands, in US dollars. */
 export interface BudgetState {
@@ -65,8 +73,9 @@ export async function openBudget({ capUsd, file, clock, log, onReached }: Budget
     return taken < capNanos && taken + toNanos(usd) <= capNanos;
   };
 
-  const stateOf = ({ month, nanos, nanosOf }: SpendLedger): BudgetState => {
-    const open = [...live].reduce((sum, id) => sum + nanosOf(id), 0);
+  const stateOf = (own: SpendLedger): BudgetState => {
+    const { month, nanos } = own;
+    const open = [...live].reduce((sum, id) => sum + own.nanosOf(id), 0);
     return {
       month,
       ...(capUsd !== undefined && { capUsd }),
@@ -80,16 +89,18 @@ export async function openBudget({ capUsd, file, clock, log, onReached }: Budget
     // A cap of 0 is a decision, not an event.
     if (capUsd === 0 || toldMonth === state.month) return;
     toldMonth = state.month;
-    log.warn(state, `The budget of $${capUsd} for ${state.month} is reached: until it ends, only free providers are asked`);
+    log.warn(
+      state,
+      `The budget of $${capUsd} for ${state.month} is reached: until it ends, only free providers are asked`,
+    );
     onReached?.(state);
   };
 
-  const settler = (own: SpendLedger, line: Parameters<SpendLedger['write']>[0]): Settle => {
+  const settler = (own: SpendLedger, line: SpendLine): Settle => {
     return (state, usd = line.usd) =>
       inTurn(async () => {
         const settled = { ...line, at: isoTime(clock.now()), state, usd: usd >= 0 && usd <= 1e6 ? usd : line.usd };
         live.delete(line.id);
-        own.note(settled);
         try {
           await own.write(settled);
         } catch (error) {
@@ -112,9 +123,15 @@ export async function openBudget({ capUsd, file, clock, log, onReached }: Budget
             sent: false,
           });
         }
-        const line = { id: randomUUID(), at: isoTime(clock.now()), provider, model, state: 'open' as const, usd: costUsd };
+        const line = {
+          id: randomUUID(),
+          at: isoTime(clock.now()),
+          provider,
+          model,
+          state: 'open' as const,
+          usd: costUsd,
+        };
         await own.write(line);
-        own.note(line);
         live.add(line.id);
         return settler(own, line);
       }),

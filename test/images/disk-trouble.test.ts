@@ -83,8 +83,8 @@ describe.skipIf(!canMount())('a disk in trouble (skipped where this user may not
   });
 
   it('finishes a picture later when the disk took its bytes but not its name', async () => {
-    // This disk has room for ten names: seven folders, the temporary file, and the ballast.
-    const folder = mountDisk('size=1m,nr_inodes=10');
+    // This disk has room for eleven names: eight folders, the temporary file, and the ballast.
+    const folder = mountDisk('size=1m,nr_inodes=11');
     await prepareFolder(folder);
     const store = createImageStore({ folder, workerId: 'w-1' });
     const intended: SavedImage[] = [];

@@ -84,8 +84,11 @@ describe('the chain on a whole pass', () => {
     const ids = office.addRows(6);
     expect(await office.pass()).toMatchObject({ done: 6, failed: 0 });
     expect(providersOf(office, ids)).toEqual(['placeholder']);
-    expect(office.text(ids[0] ?? '', 'Why')).toMatch(
-      /^Hugging Face had a fault \(maybe \$0\.003 spent\) → Stable Diffusion not reachable → Free API Placeholder, /,
+    // Which rows come before Stable Diffusion is left alone depends on how they overtake each other.
+    expect(ids.map((id) => office.text(id, 'Why'))).toContainEqual(
+      expect.stringMatching(
+        /^Hugging Face had a fault \(maybe \$0\.003 spent\) → Stable Diffusion not reachable → Free API Placeholder, /,
+      ),
     );
   });
 
