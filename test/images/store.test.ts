@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SavedImage } from '../../src/core/image.ts';
@@ -285,7 +285,6 @@ describe('sweepTemporary', () => {
     const keep = await saveAndCrash('to be finished');
     await saveAndCrash('of no use');
     const state = join(folder, '.state');
-    await mkdir(join(state, 'spend'));
     for (const name of [
       'worker-id.1.tmp',
       'journal/a.json.1.tmp',

@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type EmulatedBehaviour, startEmulatedHuggingFace } from '../../src/demo/hugging-face.ts';
 import { startAutomatic1111 } from '../fakes/automatic1111.ts';
+import { createFakeClock } from '../fakes/fake-clock.ts';
 import { type Office, openOffice } from './setup.ts';
 
 const open: (() => Promise<unknown>)[] = [];
@@ -117,6 +118,94 @@ describe('the chain on a whole pass', () => {
     expect(await office.pass()).toMatchObject({ done: 1 });
     expect(office.text(id, 'Provider')).toBe('huggingface');
     expect(office.text(id, 'Why')).toMatch(/^Hugging Face still starting/);
+  });
+
+  it('waits for a loading model in bounds, and spares the following rows the wait', async () => {
+    const office = await openOffice();
+    const huggingFace = await withHuggingFace(office, () => ({
+      status: 503,
+      body: { error: 'Model is currently loading', estimated_time: 1 },
+    }));
+    await withStableDiffusion(office);
+    office.addRows(1);
+    expect(await office.pass()).toMatchObject({ done: 1, providers: { 'Stable Diffusion': 1 } });
+    const asked = huggingFace.requests;
+    expect(asked).toBeLessThanOrEqual(6);
+    office.addRows(5);
+    expect(await office.pass()).toMatchObject({ done: 5, providers: { 'Stable Diffusion': 5 } });
+    expect(huggingFace.requests).toBe(asked);
+  });
+
+  it('sends one probe a day to a provider that is out of credit, and lets it serve once the credit is back', async () => {
+    const clock = createFakeClock(Date.UTC(2026, 10, 10, 9));
+    const office = await openOffice({ clock });
+    const huggingFace = await withHuggingFace(office, 'out_of_credit');
+    await withStableDiffusion(office);
+    const asked: number[] = [];
+    for (let day = 0; day < 3; day += 1) {
+      const before = huggingFace.requests;
+      for (let pass = 0; pass < 4; pass += 1) {
+        office.addRows(5);
+        expect(await office.pass({}, { clock })).toMatchObject({ done: 5, failed: 0 });
+        clock.advance(6 * 3_600_000);
+      }
+      asked.push(huggingFace.requests - before);
+    }
+    expect(asked.slice(1)).toEqual([1, 1]);
+    huggingFace.set('ok');
+    clock.advance(24 * 3_600_000);
+    for (const rows of [1, 5]) {
+      office.addRows(rows);
+      expect(await office.pass({}, { clock })).toMatchObject({ done: rows, providers: { 'Hugging Face': rows } });
+    }
+  });
+
+  it('fills the row by the last of seven when six fail in six ways, and tells it in order', async () => {
+    const office = await openOffice();
+    await withHuggingFace(office, 'out_of_credit');
+    const answers = async (status: number, body: unknown, headers: Record<string, string> = {}) => {
+      const text = typeof body === 'string' ? body : JSON.stringify(body);
+      const lines = Object.entries({ 'content-type': 'application/json', ...headers }).map(
+        ([name, value]) => `${name}: ${value}`,
+      );
+      return faultServer((socket) =>
+        socket.end(
+          `HTTP/1.1 ${status} X\r\n${lines.join('\r\n')}\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+        ),
+      );
+    };
+    Object.assign(office.variables, {
+      IMAGE_PROVIDERS: 'huggingface,stable-diffusion,localai,cloudflare,replicate,runpod,placeholder',
+      SD_ENABLED: 'true',
+      SD_API_URL: 'http://127.0.0.1:9',
+      LOCALAI_API_URL: `${await faultServer(() => undefined)}/v1`,
+      LOCALAI_TIMEOUT_SECONDS: '1',
+      CLOUDFLARE_ACCOUNT_ID: 'a'.repeat(32),
+      CLOUDFLARE_API_TOKEN: 'cloudflare-test-token',
+      CLOUDFLARE_API_URL: await answers(200, '<html>busy</html>', { 'content-type': 'text/html' }),
+      REPLICATE_API_TOKEN: 'replicate-test-token',
+      REPLICATE_API_URL: await answers(422, { title: 'Input validation failed', detail: 'bad input', status: 422 }),
+      RUNPOD_API_KEY: 'runpod-test-key',
+      RUNPOD_ENDPOINT_ID: 'endpoint',
+      RUNPOD_API_URL: await answers(401, ''),
+    });
+    const [id = ''] = office.addRows(1);
+    expect(await office.pass()).toMatchObject({ done: 1, failed: 0 });
+    const history = JSON.parse(String(await office.file(office.text(id, 'Image file').replace('.png', '.json'))));
+    expect(
+      history.attempts.map((attempt: { provider: string; outcome: string }) => [attempt.provider, attempt.outcome]),
+    ).toEqual([
+      ['huggingface', 'out_of_credit'],
+      ['stable-diffusion', 'unreachable'],
+      ['localai', 'timeout'],
+      ['cloudflare', 'bad_image'],
+      ['replicate', 'invalid_request'],
+      ['runpod', 'unauthorized'],
+      ['placeholder', 'ok'],
+    ]);
+    expect(office.text(id, 'Why')).toMatch(
+      /^Hugging Face out of credit.* → Stable Diffusion not reachable → LocalAI did not answer in time → Cloudflare sent no usable picture → Replicate did not accept the request.* → RunPod refused the key.* → Free API Placeholder, /,
+    );
   });
 
   it('goes on at once from a busy provider to a healthy one', async () => {
