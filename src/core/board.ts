@@ -64,8 +64,8 @@ export interface PostBoard {
   find(id: string): Promise<Post>;
   /** Shows editors that the row is being worked on, if there is room for it; the journal is the claim that counts. */
   claim(post: Post): Promise<Post>;
-  /** Brings a picture's bytes to the board, and answers with the upload's id. */
-  upload(image: SavedImage, bytes: Uint8Array, progress: UploadProgress): Promise<string>;
+  /** Brings a picture's bytes to the board, read when their turn comes, and answers with the upload's id. */
+  upload(image: SavedImage, load: () => Promise<Uint8Array>, progress: UploadProgress): Promise<string>;
   /** Writes the result to the row, unless an editor moved it or `stillWanted` says no of the row as it stands now. */
   settle(post: Post, settlement: Settlement, stillWanted: (now: Post) => boolean): Promise<SettleResult>;
   /** Puts a row back in the queue. */

@@ -153,7 +153,7 @@ export function createNotionBoard(options: {
         'mark a row as taken',
       );
     },
-    upload: (image, bytes, progress) => uploadFile(notion, clock, image, bytes, progress),
+    upload: (image, load, progress) => uploadFile(notion, clock, image, load, progress),
     settle: createSettler({
       notion,
       signal,

@@ -26,6 +26,8 @@ export interface NotionCall {
 /** All requests to Notion: paced, bounded in time and size, repeated where that is safe, and explained when they fail. */
 export interface NotionClient {
   readonly limiter: Limiter;
+  /** Ends every call: the shutdown. */
+  readonly signal: AbortSignal;
   /**
    * Runs requests of the official client.
    * @throws {BoardError} {ConfigError} with the official error as cause (see `notionProblem`), or the signal's reason.
@@ -106,6 +108,7 @@ export function createNotionClient(options: NotionClientOptions): NotionClient {
 
   return {
     limiter,
+    signal: shutdown,
     clockSkewMs: () => skewMs,
     call: ({ doing, permit, signal, repeatable = true }, run) =>
       withEither(shutdown, signal, async (signal) => {

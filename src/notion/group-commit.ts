@@ -1,7 +1,6 @@
 /**
  * Gathers what is asked while a batch is on its way, and sends it as the next batch: one item at once when it is quiet, many
- * when it is busy. `commit` answers with one result for each item, in their order; an item's result may be a rejection. `linger` may hold a small batch back; it never
- * rejects.
+ * when it is busy. `commit` answers with one result for each item, in their order; an item's result may be a rejection. `linger` may hold a small batch back.
  */
 export function groupCommit<T, R>(
   commit: (items: readonly T[]) => Promise<readonly PromiseSettledResult<R>[]>,
@@ -13,7 +12,7 @@ export function groupCommit<T, R>(
   const run = async () => {
     running = true;
     while (waiting.length > 0) {
-      if (waiting.length < largest) await linger();
+      if (waiting.length < largest) await linger().catch(() => undefined);
       const batch = waiting.splice(0, largest);
       try {
         const results = await commit(batch.map(({ item }) => item));

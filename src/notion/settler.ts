@@ -10,7 +10,7 @@ import { settlementValues } from './page-writer.ts';
 import type { BoundBoard } from './schema.ts';
 
 /** Rows written after one look at the board. */
-const largestBatch = 30;
+const largestBatch = 60;
 /** How long a batch waits for more rows while requests are scarce, so that one look serves many. */
 const lingerMs = 1000;
 /**
@@ -111,8 +111,12 @@ export function createSettler(parts: SettlerParts): PostBoard['settle'] {
     }
   };
 
+  /** While requests are scarce a batch waits for more rows, and for its turn, which makes it larger the longer the queue is. */
   const linger = async () => {
-    if (!parts.isPlenty()) await clock.sleep(lingerMs, signal).catch(() => undefined);
+    if (parts.isPlenty()) return;
+    await clock.sleep(lingerMs, signal);
+    const turn = await notion.limiter.acquire(1, signal);
+    turn.release();
   };
 
   const queue = groupCommit(commit, { largest: largestBatch, linger });

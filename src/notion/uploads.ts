@@ -17,12 +17,12 @@ type Upload = z.infer<typeof uploadAnswer>;
 const expiryMarginMs = 5 * 60_000;
 const maxSends = 3;
 
-/** Brings the bytes to Notion, going on with an earlier upload where there is one, and answers with the upload's id. */
+/** Brings the bytes that `load` reads to Notion, going on with an earlier upload where there is one, and answers with the upload's id. */
 export async function uploadFile(
   notion: NotionClient,
   clock: Clock,
   image: SavedImage,
-  bytes: Uint8Array,
+  load: () => Promise<Uint8Array>,
   progress: UploadProgress,
 ): Promise<string> {
   let upload = progress.id === undefined ? undefined : await retrieve(notion, progress.id);
@@ -33,17 +33,18 @@ export async function uploadFile(
     upload = uploadAnswer.parse(created);
     await progress.begun(upload.id);
   }
-  return send(notion, upload, image, bytes);
+  return send(notion, upload, image, load);
 }
 
-async function send(notion: NotionClient, upload: Upload, image: SavedImage, bytes: Uint8Array): Promise<string> {
-  const data = new Blob([new Uint8Array(bytes)], { type: image.mediaType });
+async function send(
+  notion: NotionClient,
+  upload: Upload,
+  image: SavedImage,
+  load: () => Promise<Uint8Array>,
+): Promise<string> {
   for (let sends = 0; upload.status === 'pending' && sends < maxSends; sends += 1) {
     try {
-      const sent = await notion.call({ doing: 'upload the picture', repeatable: false }, (client) =>
-        client.fileUploads.send({ file_upload_id: upload.id, file: { data, filename: image.path } }),
-      );
-      upload = uploadAnswer.parse(sent);
+      upload = await sendOnce(notion, upload, image, load);
     } catch (error) {
       if (!(error instanceof BoardError) || sends === maxSends - 1) throw error;
       // The bytes may have arrived although the answer did not, and a second send would be refused.
@@ -55,6 +56,25 @@ async function send(notion: NotionClient, upload: Upload, image: SavedImage, byt
   }
   if (upload.status === 'uploaded') return upload.id;
   throw new BoardError('refused', `Notion did not take the picture (the upload is ${upload.status}): try again later.`);
+}
+
+/** The bytes are read only once there is room for them to go, so that many rows may wait for it. */
+async function sendOnce(
+  notion: NotionClient,
+  upload: Upload,
+  image: SavedImage,
+  load: () => Promise<Uint8Array>,
+): Promise<Upload> {
+  const permit = await notion.limiter.acquire(1, notion.signal);
+  try {
+    const data = new Blob([new Uint8Array(await load())], { type: image.mediaType });
+    const sent = await notion.call({ doing: 'upload the picture', repeatable: false, permit }, (client) =>
+      client.fileUploads.send({ file_upload_id: upload.id, file: { data, filename: image.path } }),
+    );
+    return uploadAnswer.parse(sent);
+  } finally {
+    permit.release();
+  }
 }
 
 async function retrieve(notion: NotionClient, id: string): Promise<Upload | undefined> {

@@ -67,8 +67,8 @@ export interface Uploaded {
 
 export async function upload(entry: PicturedEntry, parts: PostParts): Promise<Uploaded> {
   const { board, journal, store } = parts;
-  const { file, bytes } = await fileToUpload(entry, await store.read(entry.image), parts.maxUploadBytes(), parts);
-  const uploadId = await board.upload(file, bytes, {
+  const file = await fileToUpload(entry, parts.maxUploadBytes(), parts);
+  const uploadId = await board.upload(file, () => store.read(file), {
     id: entry.uploadId,
     begun: (id) => journal.write({ ...entry, step: 'uploading', rendition: file, uploadId: id }),
   });

@@ -70,18 +70,15 @@ export async function makePicture(
 
 /** The file that goes up: the picture itself, or a JPEG beside it where the board takes none so large. */
 export async function fileToUpload(
-  entry: PicturedEntry,
-  bytes: Uint8Array,
+  { image }: PicturedEntry,
   limitBytes: number,
   { store, shrink }: PictureParts,
-): Promise<{ file: SavedImage; bytes: Uint8Array }> {
-  if (entry.image.byteLength <= limitBytes) return { file: entry.image, bytes };
-  const small = await shrink(bytes, limitBytes);
-  const path = await store.saveBeside(entry.image, '.jpg', small.bytes);
-  const sha256 = createHash('sha256').update(small.bytes).digest('hex');
-  const { width, height } = small;
-  const file = { path, sha256, byteLength: small.bytes.byteLength, mediaType: 'image/jpeg' as const, width, height };
-  return { file, bytes: small.bytes };
+): Promise<SavedImage> {
+  if (image.byteLength <= limitBytes) return image;
+  const { bytes, width, height } = await shrink(await store.read(image), limitBytes);
+  const path = await store.saveBeside(image, '.jpg', bytes);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { path, sha256, byteLength: bytes.byteLength, mediaType: 'image/jpeg', width, height };
 }
 
 /** The picture's history, beside it: everything that led to it, for whoever asks later. */

@@ -8,7 +8,7 @@ import { healPost, type HealParts } from './heal-post.ts';
 import { boardQueue, cardQueue, type InHand, pageQueue, type QueueParts, type RowQueue } from './row-queues.ts';
 
 /** Rows whose pictures wait for their upload and their write at once; pictures themselves stay on disk meanwhile. */
-const mostInHand = 32;
+const mostInHand = 60;
 
 /** What a pass needs. */
 export interface PassParts extends HealParts, QueueParts {
