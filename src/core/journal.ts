@@ -40,6 +40,8 @@ export interface JournalEntry {
   interruptions?: number;
   /** How often the row was tried again after it had failed. */
   retries?: number;
+  /** What stands in the row, or is about to, until `settled` vouches for it: a failure that is tried again, a result on its way. */
+  standing?: Mark & { at: number };
   /** The card that stays in the row until a real picture takes its place. */
   card?: Mark & { at: number };
 }

@@ -11,6 +11,9 @@ export interface DueIndex {
   due(now: number): Promise<string[]>;
 }
 
+/** Nothing is put off for longer: a time further away is from a clock that was ahead. */
+const longestWaitMs = 12 * 3_600_000;
+
 /** Keeps one small file per post, named by its id, so that a thousand posts cost nothing while one changes. */
 export function createDueIndex(folder: string, isPostId: (name: string) => boolean): DueIndex {
   let known: Promise<Map<string, number>> | undefined;
@@ -39,6 +42,9 @@ export function createDueIndex(folder: string, isPostId: (name: string) => boole
         await writeAtomic(join(folder, postId), String(time));
       }
     },
-    due: async (now) => [...(await times())].flatMap(([postId, time]) => (time <= now ? [postId] : [])),
+    async due(now) {
+      const isDue = (time: number) => time <= now || time - now > longestWaitMs;
+      return [...(await times())].flatMap(([postId, time]) => (isDue(time) ? [postId] : []));
+    },
   };
 }

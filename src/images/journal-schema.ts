@@ -70,5 +70,6 @@ export const journalEntry: z.ZodType<JournalEntry> = z.object({
   open: z.array(openCall).exactOptional(),
   interruptions: z.int().nonnegative().exactOptional(),
   retries: z.int().nonnegative().exactOptional(),
+  standing: settled.exactOptional(),
   card: settled.exactOptional(),
 });

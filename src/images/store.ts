@@ -33,6 +33,8 @@ export function createImageStore({ folder, workerId, log = silentLog }: ImageSto
   const { temporary: temporaryRoot } = statePaths(folder);
   const ownTemporary = join(temporaryRoot, workerId);
   const names = createNames(folder);
+  /** Temporary files of saves that are under way. */
+  const live = new Set<string>();
 
   async function ensureOwnTemporary(): Promise<void> {
     // Not recursive: where the images folder has gone (an unmounted disk), it is not made anew on the disk below.
@@ -45,10 +47,12 @@ export function createImageStore({ folder, workerId, log = silentLog }: ImageSto
   async function writeTemporary(bytes: Uint8Array, sha256: string, ending: string): Promise<string> {
     await ensureOwnTemporary();
     const temporary = join(ownTemporary, `${sha256}.${randomUUID()}${ending}`);
+    live.add(temporary);
     try {
       await writeFile(temporary, bytes, { flag: 'wx', flush: true });
       await syncFolder(ownTemporary);
     } catch (error) {
+      live.delete(temporary);
       await discard(temporary);
       throw error;
     }
@@ -67,7 +71,19 @@ export function createImageStore({ folder, workerId, log = silentLog }: ImageSto
     return undefined;
   }
 
-  /** The leftover is copied, never moved: it may belong to a live save of the same bytes. The next sweep takes it. */
+  /** Takes away what ended processes have left of a picture that is safe by now. */
+  async function discardLeftovers({ sha256 }: SavedImage): Promise<void> {
+    for (const worker of await readdir(temporaryRoot)) {
+      const workerFolder = join(temporaryRoot, worker);
+      const files = (await look(workerFolder))?.isDirectory() ? await readdir(workerFolder) : [];
+      for (const name of files.filter((file) => file.startsWith(`${sha256}.`))) {
+        const file = join(workerFolder, name);
+        if (!live.has(file)) await discard(file);
+      }
+    }
+  }
+
+  /** The leftover is copied, never moved: it may belong to a live save of the same bytes. */
   async function finish(image: SavedImage, isReserved: boolean): Promise<SavedImage | undefined> {
     const bytes = await findTemporary(image);
     if (!bytes) return undefined;
@@ -80,6 +96,7 @@ export function createImageStore({ folder, workerId, log = silentLog }: ImageSto
       }
       return (await moveExclusive(temporary, join(folder, image.path))) ? image : undefined;
     } finally {
+      live.delete(temporary);
       await discard(temporary);
     }
   }
@@ -104,6 +121,8 @@ export function createImageStore({ folder, workerId, log = silentLog }: ImageSto
         // Once the caller knows of the picture, `find` has to be able to finish it.
         if (!isIntended) await discard(temporary);
         throw error;
+      } finally {
+        live.delete(temporary);
       }
     },
 
@@ -112,8 +131,12 @@ export function createImageStore({ folder, workerId, log = silentLog }: ImageSto
       return onDisk(folder, async () => {
         const present = await look(file);
         // An empty file is a name that was reserved when the crash came.
-        if (!present || (present.isFile() && present.size === 0)) return finish(image, present !== undefined);
-        return (await readMatching(file, image)) ? image : undefined;
+        const isMissing = !present || (present.isFile() && present.size === 0);
+        const found = isMissing
+          ? await finish(image, present !== undefined)
+          : (await readMatching(file, image)) && image;
+        if (found) await discardLeftovers(image);
+        return found || undefined;
       });
     },
 

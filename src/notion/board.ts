@@ -90,16 +90,18 @@ export function createNotionBoard(options: {
     return { readAt, posts, ...(next !== null && { next }) };
   };
 
-  const query = async (asked: Query): Promise<PendingPage> => {
+  /** Tries again with the schema read anew: a property may have been removed or a status renamed. */
+  const withSchema = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      return await queryOnce(asked);
+      return await work();
     } catch (error) {
       if (!(error instanceof BoardError) || error.failure !== 'refused') throw error;
-      // A property may have been removed or a status renamed since the schema was read.
       await open();
-      return queryOnce(asked);
+      return work();
     }
   };
+
+  const query = (asked: Query): Promise<PendingPage> => withSchema(() => queryOnce(asked));
 
   /** The first page, by one query for all who ask at once. */
   const lookAgain = (permit?: Permit): Promise<PendingPage> => {
@@ -119,12 +121,13 @@ export function createNotionBoard(options: {
     return post;
   };
 
-  const update = async (post: Post, values: ReturnType<typeof statusValues>, doing: string): Promise<Post> => {
-    const answer = await notion.call({ doing }, (client) =>
-      client.pages.update({ page_id: post.id, properties: values }),
-    );
-    return readPost(answer, board()) ?? post;
-  };
+  const setStatus = (post: Post, state: 'needs-image' | 'generating', claim: string, doing: string): Promise<Post> =>
+    withSchema(async () => {
+      const answer = await notion.call({ doing }, (client) =>
+        client.pages.update({ page_id: post.id, properties: statusValues(board(), state, claim) }),
+      );
+      return readPost(answer, board()) ?? post;
+    });
 
   /** Claims and more looks are worth their requests only while the window has room for all the rows in sight. */
   const isPlenty = () => {
@@ -147,11 +150,7 @@ export function createNotionBoard(options: {
     find,
     async claim(post) {
       if (!isPlenty()) return post;
-      return update(
-        post,
-        statusValues(board(), 'generating', writeClaim(workerId, clock.now())),
-        'mark a row as taken',
-      );
+      return setStatus(post, 'generating', writeClaim(workerId, clock.now()), 'mark a row as taken');
     },
     upload: (image, load, progress) => uploadFile(notion, clock, image, load, progress),
     settle: createSettler({
@@ -166,7 +165,7 @@ export function createNotionBoard(options: {
       lookAgain,
       find,
     }),
-    requeue: (post) => update(post, statusValues(board(), 'needs-image', ''), 'put a row back in the queue'),
+    requeue: (post) => setStatus(post, 'needs-image', '', 'put a row back in the queue'),
   };
 }
 

@@ -40,7 +40,7 @@ export async function readDataSource(notion: NotionClient, id: string): Promise<
   const answer = await absentAsUndefined(() =>
     notion.call({ doing: 'find the database' }, (client) => client.databases.retrieve({ database_id: id })),
   );
-  const database = answer === undefined ? undefined : databaseAnswer.parse(answer);
+  const database = answer === undefined ? undefined : understood(databaseAnswer, answer);
   const sourceId = database === undefined ? id : onlyDataSource(database);
   const found = await absentAsUndefined(() =>
     notion.call({ doing: "read the board's properties" }, (client) =>
@@ -52,7 +52,7 @@ export async function readDataSource(notion: NotionClient, id: string): Promise<
       `Notion shows this connection no database with the id ${id}: open the database in Notion, choose ••• → Connections and add the connection whose token is in NOTION_TOKEN, or correct NOTION_DATABASE_ID.`,
     );
   }
-  const source = dataSourceAnswer.parse(found);
+  const source = understood(dataSourceAnswer, found);
   const name = source.title.map((part) => part.plain_text).join('') || 'Untitled';
   if (source.in_trash) throw new ConfigError(`The database "${name}" is in Notion's trash: restore it there.`);
   return { ...source, name, isLocked: database?.is_locked ?? false };
@@ -94,4 +94,14 @@ async function absentAsUndefined<T>(call: () => Promise<T>): Promise<T | undefin
     if (notionProblem(error)?.status === 404) return undefined;
     throw error;
   }
+}
+
+/** The answer as the product reads it. @throws {ConfigError} when something else than Notion answers at the address. */
+function understood<T>(schema: z.ZodType<T>, answer: unknown): T {
+  const read = schema.safeParse(answer);
+  if (read.success) return read.data;
+  throw new ConfigError(
+    "What answers at NOTION_API_URL is not Notion: correct the address, or leave it empty for Notion's own.",
+    read.error,
+  );
 }

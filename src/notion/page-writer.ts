@@ -8,6 +8,7 @@ type PropertyValues = NonNullable<UpdatePageParameters['properties']>;
 
 /** Longest text of one rich-text item, in UTF-16 units (Notion's request limits, 2026-11). */
 const maxTextLength = 2000;
+const maxOptionLength = 100;
 
 /** The property values that write a settlement; properties that the board lacks are left out. */
 export function settlementValues(board: BoundBoard, settlement: Settlement): PropertyValues {
@@ -55,9 +56,9 @@ function writer(board: BoundBoard) {
       const property = board.properties[key];
       if (property?.type === 'select') {
         // A comma parts options in Notion and is refused in a name.
-        const name = words.replaceAll(',', ' ').slice(0, 100).trim();
+        const name = wellFormed(words.replaceAll(',', ' ').slice(0, maxOptionLength)).trim();
         values[property.id] = { select: name === '' ? null : { name } };
-      } else if (property) values[property.id] = { rich_text: textItems(words) };
+      } else if (property) values[property.id] = { rich_text: textItems(wellFormed(words)) };
     },
     number(key: PropertyKey, amount: number) {
       const property = board.properties[key];
@@ -72,6 +73,11 @@ function writer(board: BoundBoard) {
       if (property) values[property.id] = { files: [{ type: 'file_upload', file_upload: { id: uploadId }, name }] };
     },
   };
+}
+
+/** Without the halves of surrogate pairs that a cut has left. */
+function wellFormed(words: string): string {
+  return words.replaceAll(/\p{Surrogate}/gu, '');
 }
 
 function textItems(words: string) {

@@ -1,15 +1,15 @@
 import type { PostBoard, Settlement } from '../core/board.ts';
 import { BoardError, ChainExhaustedError, ConfigError, LockedError } from '../core/errors.ts';
+import type { SavedImage } from '../core/image.ts';
 import type { JournalEntry, Mark } from '../core/journal.ts';
 import type { Outcome, Skipped } from '../core/outcome.ts';
 import type { Post } from '../core/post.ts';
 import type { OpenCall, Ticket } from '../core/provider.ts';
 import { fingerprintOf, headlineOf, RowFailure, RowMistake, toImageRequest } from './image-request.ts';
-import { openEntry, tellInterruption } from './journal-entry.ts';
+import { cardProvider, openEntry, tellInterruption } from './journal-entry.ts';
 import { fileToUpload, finishedPicture, makePicture, type PicturedEntry, type PictureParts } from './picture.ts';
-import { cardProvider } from './row-queues.ts';
 import { planRetry, type RetryPlan, type Timing } from './retry-plan.ts';
-import { interruptedCall, noPicture, notTaken, rowMistake, unforeseen, why } from './words.ts';
+import { interruptedCall, noPicture, notLetTake, notTaken, rowMistake, unforeseen, why } from './words.ts';
 
 /** A paid call that was cut off and cost more is not repeated without a person, in US dollars. */
 const mostRiskedUsd = 0.05;
@@ -42,6 +42,7 @@ export async function generatePost(
   const opened = await openEntry(taken, fingerprintOf(taken), { journal, store, now: clock.now() });
   if (!opened) return skipped(taken, 'its result was written a moment ago');
   const { entry, cutOff } = tellInterruption(opened);
+  let reached: JournalEntry = entry;
   try {
     const request = toImageRequest(taken, entry.generation);
     refuseToPayAgain(cutOff, entry, parts);
@@ -51,38 +52,31 @@ export async function generatePost(
 
     const pictured =
       (await finishedPicture(entry, request, parts)) ?? (await makePicture(entry, request, parts, signal));
+    reached = pictured;
     ticket();
-    const uploaded = await upload(pictured, parts);
-    return await settleReady(post, pictured, uploaded, startedAt, parts);
+    return await settleReady(post, await upload(pictured, parts), startedAt, parts);
   } catch (error) {
     signal.throwIfAborted();
-    return await settleFailed(taken, entry, error, parts);
+    return await settleFailed(taken, reached, error, parts);
   }
 }
 
-export interface Uploaded {
-  uploadId: string;
-  file: PicturedEntry['image'];
-}
+/** A journal entry whose picture, or its rendition, is at the board. */
+type UploadedEntry = PicturedEntry & { rendition: SavedImage; uploadId: string };
 
-export async function upload(entry: PicturedEntry, parts: PostParts): Promise<Uploaded> {
+export async function upload(entry: PicturedEntry, parts: PostParts): Promise<UploadedEntry> {
   const { board, journal, store } = parts;
   const file = await fileToUpload(entry, parts.maxUploadBytes(), parts);
+  const uploading = (uploadId: string) => ({ ...entry, step: 'uploading' as const, rendition: file, uploadId });
   const uploadId = await board.upload(file, () => store.read(file), {
-    id: entry.uploadId,
-    begun: (id) => journal.write({ ...entry, step: 'uploading', rendition: file, uploadId: id }),
+    id: entry.rendition?.sha256 === file.sha256 ? entry.uploadId : undefined,
+    begun: (id) => journal.write(uploading(id)),
   });
-  return { uploadId, file };
+  return uploading(uploadId);
 }
 
-async function settleReady(
-  post: Post,
-  entry: PicturedEntry,
-  { uploadId, file }: Uploaded,
-  startedAt: number,
-  parts: PostParts,
-): Promise<Outcome> {
-  const { attempts } = entry;
+async function settleReady(post: Post, entry: UploadedEntry, startedAt: number, parts: PostParts): Promise<Outcome> {
+  const { attempts, rendition: file, uploadId } = entry;
   const { provider, model, costUsd, generatedAt, warnings } = entry.facts;
   const headline = headlineOf(post);
   const settlement: Settlement = {
@@ -95,9 +89,9 @@ async function settleReady(
     costUsd,
     generatedAt,
   };
-  // A drawn card also depends on the words it shows.
-  const showsHeadline = (now: Post) => provider !== cardProvider || headlineOf(now) === headline;
   const isCard = provider === cardProvider;
+  // A drawn card also depends on the words it shows.
+  const showsHeadline = (now: Post) => !isCard || headlineOf(now) === headline;
   const mark = { image: file.path, ...(isCard && parts.healing && { healAt: parts.clock.now() }) };
   const unwritten = await settle(post, entry, settlement, mark, showsHeadline, parts);
   if (unwritten) return unwritten;
@@ -109,7 +103,7 @@ async function settleReady(
 async function settleFailed(post: Post, entry: JournalEntry, failure: unknown, parts: PostParts): Promise<Outcome> {
   const now = parts.clock.now();
   const retry = planRetry(failure, entry.retries ?? 0, parts.timing, now);
-  const error = explain(failure, parts, retry);
+  const error = explain(failure, entry, parts, retry);
   const attempts =
     failure instanceof ChainExhaustedError ? [...entry.attempts, ...failure.attempts] : [...entry.attempts];
   const settlement: Settlement = { kind: 'failed', error, why: why(attempts, now) };
@@ -134,27 +128,38 @@ async function settle(
   { board, journal, clock }: PostParts,
 ): Promise<Skipped | undefined> {
   const stillWanted = (now: Post) => fingerprintOf(now) === entry.fingerprint && stillFits(now);
+  const noted = { at: clock.now(), ...mark };
+  // The process may end after the row is written: what is to be done with it later is noted before.
+  if (mark.retryAt !== undefined || mark.healAt !== undefined) await journal.write({ ...entry, standing: noted });
   const result = await board.settle(post, settlement, stillWanted);
   if (result.kind === 'moved') {
     const reason = result.post
       ? `an editor moved it to "${result.post.statusName}"`
-      : 'it is not on the board any more';
+      : 'it was moved or deleted meanwhile';
     return skipped(result.post ?? post, reason);
   }
   const written = result.kind === 'settled' || result.written;
-  if (written) await journal.write({ ...entry, step: 'settled', settled: { at: clock.now(), ...mark } });
+  const { standing: _, ...settledEntry } = entry;
+  if (written) await journal.write({ ...settledEntry, step: 'settled', settled: { ...noted, at: clock.now() } });
   if (result.kind === 'settled') return undefined;
   const waiting = written ? await board.requeue(result.post) : result.post;
   return { ...skipped(waiting, 'it was edited meanwhile'), again: true };
 }
 
 /** The failure as the row tells it. @throws the failure itself when it is not this row's alone. */
-function explain(failure: unknown, { needsImage, clock, log }: PostParts, retry: RetryPlan | undefined): string {
+function explain(
+  failure: unknown,
+  { image }: JournalEntry,
+  { needsImage, clock, log }: PostParts,
+  retry: RetryPlan | undefined,
+): string {
   const next = { needsImage, nextTry: retry?.words };
   if (failure instanceof RowMistake) return rowMistake(failure.message, next);
   if (failure instanceof RowFailure) return failure.message;
   if (failure instanceof ChainExhaustedError) return noPicture(failure, clock.now(), next);
-  if (failure instanceof BoardError && failure.failure !== 'unreachable') return notTaken(failure.message, next);
+  if (failure instanceof BoardError && failure.failure !== 'unreachable') {
+    return image ? notTaken(failure.message, next) : notLetTake(failure.message, next);
+  }
   if (failure instanceof BoardError || failure instanceof ConfigError || failure instanceof LockedError) throw failure;
   log.error({ err: failure }, 'A fault that the worker does not know');
   return unforeseen(next);

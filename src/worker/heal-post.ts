@@ -29,7 +29,7 @@ export async function healPost(post: Post, ticket: Ticket, parts: HealParts, sig
   const { journal, clock } = parts;
   const startedAt = clock.monotonic();
   const earlier = await journal.read(post.id);
-  const card = earlier?.settled ?? earlier?.card;
+  const card = earlier?.settled ?? earlier?.standing ?? earlier?.card;
   if (!earlier || card?.healAt === undefined) return left(post, 'it shows no card of this worker');
   const entry = openHealing(earlier, card, post);
   if (!showsSettlement(post, card)) return keepCard(post, entry, undefined, 'it was changed by hand', parts);
@@ -67,8 +67,8 @@ async function settleHealed(
   parts: HealParts,
 ): Promise<Extract<Outcome, { kind: 'done' }> | undefined> {
   const { board, journal, clock } = parts;
-  const { uploadId, file } = await upload(entry, parts);
-  const { attempts, image } = entry;
+  const uploaded = await upload(entry, parts);
+  const { attempts, image, uploadId, rendition: file } = uploaded;
   const { provider, model, costUsd, generatedAt, warnings } = entry.facts;
   const reason = why(attempts, clock.now(), ['in place of a card', ...(warnings ?? [])]);
   const result = await board.settle(
@@ -88,8 +88,8 @@ async function settleHealed(
       fingerprintOf(now) === entry.fingerprint &&
       (showsSettlement(now, card) || showsSettlement(now, { image: file.path })),
   );
-  if (result.kind !== 'settled') return undefined;
-  const { card: _, ...healed } = entry;
+  if (result.kind === 'moved' || (result.kind === 'changed' && !result.written)) return undefined;
+  const { card: _, ...healed } = uploaded;
   await journal.write({ ...healed, step: 'settled', settled: { at: clock.now(), image: file.path } });
   const label = attempts.findLast(({ outcome }) => outcome === 'ok')?.label ?? provider;
   return { kind: 'done', post, image, provider, label, model, costUsd, attempts, durationMs: 0 };

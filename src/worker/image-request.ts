@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ImageRequest } from '../core/image.ts';
 import { keysOf } from '../core/records.ts';
 import { type Format, formats, type Post } from '../core/post.ts';
+import { mistakes } from './words.ts';
 
 /** Longest prompt that is sent on, in UTF-16 units; no provider reads more. */
 const longestPrompt = 4000;
@@ -23,7 +24,7 @@ export class RowFailure extends Error {
 export function toImageRequest(post: Post, generation: number): ImageRequest {
   const { options } = post;
   const prompt = promptOf(post);
-  if (prompt === '') throw new RowMistake('Prompt, Name and Caption are all empty: write what the picture is to show.');
+  if (prompt === '') throw new RowMistake(mistakes.nothingToShow);
   const steps = within('Steps', options.steps, 10, 50);
   const cfgScale = within('Guidance', options.cfgScale, 1, 20);
   const seed = within('Seed', options.seed, -1, 2 ** 31 - 1);
@@ -86,14 +87,13 @@ function formatOf(words: string | undefined): Format {
   if (words === undefined) return defaultFormat;
   const known = keysOf(formats).find((name) => name.toLowerCase() === words.toLowerCase());
   if (known) return known;
-  throw new RowMistake(
-    `Format is "${words.slice(0, 40)}": choose ${Object.keys(formats).join(', ')} or leave it empty.`,
-  );
+  const shown = shorten(words).slice(0, 40).replaceAll(loneSurrogates, '');
+  throw new RowMistake(mistakes.unknownFormat(shown, keysOf(formats)));
 }
 
 function within(name: string, given: number | undefined, min: number, max: number): number | undefined {
   if (given === undefined || (given >= min && given <= max)) return given;
-  throw new RowMistake(`${name} is ${given}: give a number from ${min} to ${max} or leave it empty.`);
+  throw new RowMistake(mistakes.outOfRange(name, given, min, max));
 }
 
 /** A 31-bit hash, so that a repeated run of the same row asks for the same picture. */

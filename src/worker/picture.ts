@@ -49,7 +49,8 @@ export async function makePicture(
 ): Promise<PicturedEntry> {
   const { chain, store, journal, clock } = parts;
   const attempts: Attempt[] = [...entry.attempts];
-  const made = await chain.generate(request, createContext(entry, attempts, parts, signal));
+  const { context, close } = createContext(entry, attempts, parts, signal);
+  const made = await chain.generate(request, context).finally(close);
   const takenAt = clock.now();
   const { bytes, mediaType, width, height, family } = made;
   const facts: PictureFacts = {
@@ -105,12 +106,16 @@ function createContext(
   attempts: Attempt[],
   { journal, clock, log, rowTimeoutMs }: PictureParts,
   signal: AbortSignal,
-): ProviderContext {
+): { context: ProviderContext; close: () => void } {
+  let isClosed = false;
   let deadlineAt = clock.monotonic() + rowTimeoutMs;
   const jobs: Record<string, string> = { ...entry.jobs };
   const open = new Set<OpenCall>();
-  const note = () => journal.write({ ...entry, attempts, jobs, open: [...open] });
-  return {
+  const note = async () => {
+    // A provider that was given up may still have something to say, but the journal has gone on.
+    if (!isClosed) await journal.write({ ...entry, attempts, jobs, open: [...open] });
+  };
+  const context: ProviderContext = {
     signal,
     get deadlineAt() {
       return deadlineAt;
@@ -135,4 +140,5 @@ function createContext(
       },
     },
   };
+  return { context, close: () => void (isClosed = true) };
 }

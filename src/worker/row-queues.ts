@@ -4,12 +4,13 @@ import { BoardError } from '../core/errors.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Post } from '../core/post.ts';
+import { cardProvider, newEntry } from './journal-entry.ts';
 
 /** A claim of another worker holds for so long; one row never takes longer. */
 const claimLeaseMs = 15 * 60_000;
 
-/** What stands in Provider of a row with a drawn card. */
-export const cardProvider = 'placeholder';
+/** Pages read in one search: Notion's queries end after 10,000 rows (2026-11), and cursors may not. */
+const mostPages = 1000;
 
 /** What the queues need. */
 export interface QueueParts {
@@ -68,9 +69,14 @@ export function boardQueue(parts: QueueParts, inHand: InHand): RowQueue {
     if (known) return known;
     failed = await search((cursor) => board.failed(cursor), dueOn);
     if (failed) return dueOn(failed);
-    // Nobody waits for these any more: they were moved or deleted.
-    for (const id of due) if (!handled.has(id) && !inHand.has(id)) await forgetRetry(id, parts.journal);
-    due.clear();
+    // The others were moved or deleted, unless the query lags behind what was written.
+    for (const id of due) {
+      if (handled.has(id) || inHand.has(id)) continue;
+      const post = await findFailed(board, id);
+      if (post) return post;
+      due.delete(id);
+      await forgetRetry(id, parts.journal);
+    }
     return undefined;
   };
 
@@ -126,28 +132,44 @@ async function search(
   find: (page: PendingPage) => Post | undefined,
 ): Promise<PendingPage | undefined> {
   let page = await read();
-  while (!find(page)) {
-    if (page.next === undefined) return undefined;
+  for (let pages = 1; !find(page); pages += 1) {
+    if (page.next === undefined || pages === mostPages) return undefined;
     page = await read(page.next);
   }
   return page;
 }
 
-async function forgetRetry(postId: string, journal: Journal): Promise<void> {
-  const entry = await journal.read(postId);
-  if (!entry?.settled) return;
-  const { retryAt: _, ...settled } = entry.settled;
-  await journal.write({ ...entry, settled });
+/** The row if it stands as failed; one that is gone does not. */
+async function findFailed(board: PostBoard, id: string): Promise<Post | undefined> {
+  try {
+    const post = await board.find(id);
+    return post.status === 'failed' ? post : undefined;
+  } catch (error) {
+    if (!(error instanceof BoardError) || error.failure === 'unreachable') throw error;
+    return undefined;
+  }
 }
 
-/** One row by its id. */
-export function pageQueue(board: PostBoard, pageId: string): RowQueue {
+async function forgetRetry(postId: string, journal: Journal): Promise<void> {
+  const { settled, standing: _, ...entry } = (await journal.read(postId)) ?? newEntry(postId, '', 0);
+  const { retryAt: __, ...final } = settled ?? {};
+  await journal.write({ ...entry, ...(settled && { settled: { ...final, at: settled.at } }) });
+}
+
+/** One row by its id. @throws {BoardError} when it is not marked, or another live worker holds it. */
+export function pageQueue({ board, workerId, clock }: QueueParts, pageId: string): RowQueue {
   let wanted = true;
   return {
     async next() {
       if (!wanted) return undefined;
       wanted = false;
-      return markedPost(board, pageId);
+      const post = await markedPost(board, pageId);
+      if (!post.claim || !isHeld(post, workerId, clock)) return post;
+      const since = new Date(post.claim.at).toISOString();
+      throw new BoardError(
+        'refused',
+        `Another worker (${post.claim.worker}) holds the row since ${since}: wait for it.`,
+      );
     },
     told(outcome) {
       wanted = outcome.kind === 'skipped' && outcome.again;

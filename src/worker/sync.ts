@@ -9,6 +9,8 @@ import { boardQueue, cardQueue, type InHand, pageQueue, type QueueParts, type Ro
 
 /** Rows whose pictures wait for their upload and their write at once; pictures themselves stay on disk meanwhile. */
 const mostInHand = 60;
+/** How often a pass takes one row that is edited again and again while it is in hand. */
+const mostTakes = 5;
 
 /** What a pass needs. */
 export interface PassParts extends HealParts, QueueParts {
@@ -62,7 +64,7 @@ export async function syncPosts(parts: PassParts, options: PassOptions, signal: 
   const { limit = Number.POSITIVE_INFINITY, pageId } = options;
   const shift = { parts, inHand, summary, limit, stop };
   try {
-    const queue = pageId === undefined ? boardQueue(parts, inHand) : pageQueue(parts.board, pageId);
+    const queue = pageId === undefined ? boardQueue(parts, inHand) : pageQueue(parts, pageId);
     await work(shift, queue, parts.chain, (post, ticket) => generatePost(post, ticket, parts, stop.signal));
     if (pageId === undefined && limit === Number.POSITIVE_INFINITY && parts.healing) await heal(shift);
   } catch (error) {
@@ -106,7 +108,7 @@ async function work(
   chain: Pick<ImageChain, 'enter'>,
   serve: (post: Post, ticket: Ticket) => Promise<Outcome>,
 ): Promise<void> {
-  const started = new Set<string>();
+  const takes = new Map<string, number>();
   for (;;) {
     while (inHand.size >= mostInHand) await Promise.race(inHand.values());
     const ticket = await chain.enter(stop.signal);
@@ -114,16 +116,18 @@ async function work(
       ticket();
       throw error;
     });
-    if (!post || (started.size >= limit && !started.has(post.id))) {
+    const taken = post ? (takes.get(post.id) ?? 0) : 0;
+    if (!post || (takes.size >= limit && taken === 0)) {
       ticket();
       if (inHand.size === 0) return;
       // A row in hand may come back to the queue.
       await Promise.race(inHand.values());
       continue;
     }
-    started.add(post.id);
+    takes.set(post.id, taken + 1);
     const life = serve(post, ticket)
-      .then((outcome) => {
+      .then((served) => {
+        const outcome = taken + 1 < mostTakes ? served : leftToNextPass(served);
         queue.told(outcome);
         count(summary, outcome);
         parts.onOutcome(outcome);
@@ -135,6 +139,11 @@ async function work(
       });
     inHand.set(post.id, life);
   }
+}
+
+function leftToNextPass(outcome: Outcome): Outcome {
+  if (outcome.kind !== 'skipped' || !outcome.again) return outcome;
+  return { ...outcome, again: false, reason: `${outcome.reason}, as often before; the next pass takes it` };
 }
 
 function count(summary: PassSummary, outcome: Outcome): void {

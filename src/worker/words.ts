@@ -3,7 +3,7 @@ import type { Attempt, OpenCall } from '../core/provider.ts';
 
 /** "8.2 s", "340 ms". */
 export function duration(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+  return Math.round(ms) < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 /** "free", "$0.003". */
@@ -76,6 +76,15 @@ export function noPicture(error: ChainExhaustedError, now: number, next: NextSte
   return `No picture could be made${told === '' ? '' : `: ${told}`}. ${goingOn(next)}`;
 }
 
+/** Mistakes in the row itself, each with what to do about it. */
+export const mistakes = {
+  nothingToShow: 'Prompt, Name and Caption are all empty: write what the picture is to show.',
+  unknownFormat: (given: string, known: readonly string[]) =>
+    `Format is "${given}": choose ${known.join(', ')} or leave it empty.`,
+  outOfRange: (name: string, given: number, min: number, max: number) =>
+    `${name} is ${given}: give a number from ${min} to ${max} or leave it empty.`,
+};
+
 /** What a row says about a mistake in the row itself. */
 export function rowMistake(mistake: string, { needsImage }: NextStep): string {
   return `${mistake} Then set Status to "${needsImage}".`;
@@ -89,6 +98,11 @@ export function interruptedCall({ label, costUsd }: OpenCall, { needsImage }: Ne
 /** What a row says when the board did not take its picture. */
 export function notTaken(said: string, next: NextStep): string {
   return `The picture is made, but Notion did not take it: ${said} ${goingOn(next)}`;
+}
+
+/** What a row says when the board refused even the claim on it. */
+export function notLetTake(said: string, next: NextStep): string {
+  return `Notion does not let the worker write to this row: ${said} ${goingOn(next)}`;
 }
 
 /** What a row says after a fault that nobody foresaw; the log has the rest. */

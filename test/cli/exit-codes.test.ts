@@ -98,6 +98,14 @@ describe('access and board', () => {
     await expectUntouched(office);
   });
 
+  it('another service at the address of Notion', async () => {
+    const office = await openSecretOffice();
+    const { url } = await startServer(200, () => ({ hello: 'world' }));
+    const ended = await runCommand(['sync'], { ...office.variables, NOTION_API_URL: url });
+    expect(ended.code, ended.output).toBe(2);
+    expectSentence(ended, 'What answers at NOTION_API_URL is not Notion');
+  });
+
   it('says that the address of the API has a path too many', async () => {
     const office = await openSecretOffice();
     office.addRows(2);

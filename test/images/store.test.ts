@@ -300,6 +300,13 @@ describe('sweepTemporary', () => {
     expect(await store.find(keep)).toEqual(keep);
   });
 
+  it('takes away what a crash has left of a picture once the picture is safe', async () => {
+    const { folder, store, saveAndCrash } = await newStore();
+    const image = await saveAndCrash('to be finished');
+    expect(await store.find(image)).toEqual(image);
+    expect(await filesIn(join(folder, '.state'))).toEqual([]);
+  });
+
   it('asks of nothing when nothing was left', async () => {
     const { store } = await newStore();
     await store.save(pictureOf('x'), ignore);
