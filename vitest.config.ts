@@ -6,6 +6,8 @@ export default defineConfig({
     globalSetup: ['test/build.ts'],
     // Many tests wait for processes and clocks more than they compute.
     maxWorkers: 3,
+    // On a crowded build machine a port or a mount may be gone for a moment; a defect fails twice.
+    retry: process.env['CI'] === 'true' ? 1 : 0,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     coverage: {
