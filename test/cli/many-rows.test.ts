@@ -4,7 +4,7 @@ import { openOffice } from '../worker/setup.ts';
 import { startCommand } from './command.ts';
 
 /** ROWS=12000 makes it the full size; a query then reaches Notion's real cap. */
-const rows = Number(process.env['ROWS'] ?? 1200);
+const rows = Number(process.env['ROWS'] ?? 600);
 /** Without a bound the heap of a large machine grows before it is collected, and tells nothing of leaks. */
 const boundedHeap = '--max-old-space-size=96';
 const queryCap = Math.min(10_000, rows - 200);
