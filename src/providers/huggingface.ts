@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
-import sharp from 'sharp';
 import type { Environment } from '../core/environment.ts';
 import { ProviderError } from '../core/errors.ts';
 import type { GeneratedImage, ImageRequest } from '../core/image.ts';
 import type { ImageProvider } from '../core/provider.ts';
 import type { ProviderDependencies, ProviderEntry } from './entry.ts';
 import { createRenewal } from './huggingface-account.ts';
-import { mediaTypeOf, readPicture } from './huggingface-answer.ts';
+import { readPicture } from './huggingface-answer.ts';
 import { checkHuggingFace } from './huggingface-check.ts';
 import { classify, label } from './huggingface-failures.ts';
 import { buildCall, familyOf } from './huggingface-request.ts';
 import { createRoutes, isModelId, partners, type Route, type RouteSettings } from './huggingface-routes.ts';
 import { callProvider } from './transport.ts';
+import { readHeader } from './picture-header.ts';
 
 interface Settings extends RouteSettings {
   endpoint: string;
@@ -85,7 +85,7 @@ function createHuggingFace(settings: Settings, { clock }: ProviderDependencies):
     });
     return {
       bytes,
-      ...(await headerOf(bytes)),
+      ...(await readHeader(bytes, label)),
       provider: name,
       model,
       family: familyOf(model),
@@ -124,18 +124,4 @@ function createHuggingFace(settings: Settings, { clock }: ProviderDependencies):
     },
     check: ({ signal }) => checkHuggingFace(settings, routes, signal),
   };
-}
-
-/** What the picture says of itself. Only known kinds are opened: sharp would read SVG too. */
-async function headerOf(bytes: Uint8Array): Promise<Pick<GeneratedImage, 'mediaType' | 'width' | 'height'>> {
-  const mediaType = mediaTypeOf(bytes);
-  if (mediaType === undefined) {
-    throw new ProviderError('bad_image', `${label} sent something that is not a picture`, { sent: true });
-  }
-  try {
-    const { width, height } = await sharp(bytes).metadata();
-    return { mediaType, width, height };
-  } catch (cause) {
-    throw new ProviderError('bad_image', `${label} sent a picture that cannot be read`, { sent: true, cause });
-  }
 }
