@@ -39,6 +39,7 @@ COPY --from=build /app/dist ./dist
 # The base image's user "node", by number: Kubernetes proves that it is not root.
 USER 1000:1000
 VOLUME ["/data"]
+EXPOSE 3000
 STOPSIGNAL SIGTERM
 
 # The worker writes its heartbeat at least once a minute. A clock that jumped makes it old or new by as much.

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
 import { silentLog } from '../src/core/log.ts';
@@ -57,6 +58,53 @@ async function pass(rows: number, limit: number, windowMs: number) {
   }
 }
 
+/** Ms from a notice that a row was marked to its first mark as taken, and the slowest look at /healthz meanwhile. */
+async function notices(count: number) {
+  const board = await startEmbeddedBoard({ rateLimit: { requests: 1_000_000, windowMs: 60_000 } });
+  const folder = await mkdtemp(join(tmpdir(), 'bench-'));
+  const stop = new AbortController();
+  try {
+    const database = board.createDatabase('Bench', demoProperties());
+    const config = readConfig({
+      NOTION_TOKEN: board.token,
+      NOTION_DATABASE_ID: database.id,
+      NOTION_API_URL: board.url,
+      NOTION_REQUESTS_PER_MINUTE: '1000000',
+      IMAGE_PROVIDERS: 'placeholder',
+      IMAGES_DIR: folder,
+      PORT: '0',
+      SYNC_SCHEDULE: '0 0 1 1 *',
+      WEBHOOK_SECRET: 'bench',
+    });
+    await using app = await createApp(config, { log: silentLog, signal: stop.signal });
+    let running: Promise<void> | undefined;
+    const url = await new Promise<string>((resolve, reject) => {
+      running = app.start({ listening: resolve });
+      running.catch(reject);
+    });
+    const taken: number[] = [];
+    const healthz: number[] = [];
+    for (let notice = 0; notice < count; notice += 1) {
+      const id = database.addRow({ Name: 'Post', Prompt: 'Picture', Status: 'Needs image' });
+      const startedAt = performance.now();
+      await fetch(`${url}/webhooks/notion`, { method: 'POST', headers: { 'x-webhook-secret': 'bench' } });
+      while (database.row(id).values['Status'] === 'Needs image') await delay(1);
+      taken.push(performance.now() - startedAt);
+      while (database.row(id).values['Status'] !== 'Image ready') {
+        const askedAt = performance.now();
+        await (await fetch(`${url}/healthz`)).text();
+        healthz.push(performance.now() - askedAt);
+      }
+    }
+    stop.abort(new Error('The bench is done.'));
+    await running;
+    return { takenMs: median(taken), slowestTakenMs: Math.max(...taken), slowestHealthzMs: Math.max(...healthz) };
+  } finally {
+    await board.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 const card = { headline: 'Autumn soup: five recipes under 20 minutes', seed: 7 };
 const square = await drawCard({ ...card, width: 1080, height: 1080 });
 const rows: [string, string][] = [
@@ -77,4 +125,10 @@ rows.push([
 ]);
 const crowded = await pass(250, 60, 3000);
 rows.push(['a row while rows wait on the window', `${crowded.requestsPerRow.toFixed(2)} requests`]);
+const noticed = await notices(30);
+rows.push([
+  'from a notice to the row being taken',
+  `${noticed.takenMs.toFixed(0)} ms, at most ${noticed.slowestTakenMs.toFixed(0)} ms`,
+]);
+rows.push(['/healthz while a row is served', `at most ${noticed.slowestHealthzMs.toFixed(0)} ms`]);
 process.stdout.write(`${plainTable(['What', 'Median'], rows)}\n`);

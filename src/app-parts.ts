@@ -6,15 +6,16 @@ import { createScrub } from './core/secrets.ts';
 import type { BoardlessConfig, Config, WorkspaceConfig } from './config.ts';
 import { createHealth, type Health } from './health/health.ts';
 import { drawCard } from './images/drawing.ts';
-import { readIfPresent, writeAtomic } from './images/files.ts';
+import { readIfPresent, remove, writeAtomic } from './images/files.ts';
 import { inspectAndRender } from './images/renditions.ts';
 import { createSpendFiles } from './images/spend-file.ts';
 import { statePaths } from './images/state.ts';
-import { createNotionClient, type NotionClient } from './notion/client.ts';
+import { createNotionClient, type NotionClient, type NotionClientOptions } from './notion/client.ts';
 import { notionProblem } from './notion/problem.ts';
 import { type Budget, openBudget } from './policies/budget.ts';
 import { type Chain, createChain } from './policies/chain.ts';
 import { type MemoryFile, openMemory } from './policies/memory.ts';
+import type { PauseFile } from './worker/passes.ts';
 
 /** What the product is given from outside. */
 export interface Surroundings {
@@ -89,10 +90,23 @@ export async function openHealth(
 
 /** Where the memory of providers is kept. */
 export function memoryFile(imagesDir: string): MemoryFile {
-  const { providers: file } = statePaths(imagesDir);
+  return wholeFile(statePaths(imagesDir).providers);
+}
+
+/** A small file that is replaced as a whole. */
+export function wholeFile(file: string): MemoryFile {
   return {
     load: async () => (await readIfPresent(file))?.toString(),
     save: (text) => writeAtomic(file, text),
+  };
+}
+
+/** Where it is kept that passes are paused. */
+export function pauseFile(imagesDir: string): PauseFile {
+  const { paused } = statePaths(imagesDir);
+  return {
+    load: async () => (await readIfPresent(paused))?.toString().trim(),
+    save: (since) => (since === undefined ? remove(paused) : writeAtomic(paused, `${since}\n`)),
   };
 }
 
@@ -100,7 +114,7 @@ export function memoryFile(imagesDir: string): MemoryFile {
 export function createNotion(
   { notion }: { notion: WorkspaceConfig },
   surroundings: Surroundings,
-  outageMs?: number,
+  options: Pick<NotionClientOptions, 'outageMs' | 'watch'> = {},
 ): NotionClient {
   const { log, signal, clock = systemClock, random = systemRandom, notionWindowMs } = surroundings;
   const { token, apiUrl, requestsPerMinute } = notion;
@@ -113,6 +127,6 @@ export function createNotion(
     log,
     signal,
     ...(notionWindowMs !== undefined && { windowMs: notionWindowMs }),
-    ...(outageMs !== undefined && { outageMs }),
+    ...options,
   });
 }

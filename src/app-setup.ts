@@ -11,6 +11,7 @@ import { examineBoard } from './notion/examine.ts';
 import { lacking, repairBoard } from './notion/schema-repair.ts';
 import { openMemory } from './policies/memory.ts';
 import { recollect } from './policies/recollection.ts';
+import { examineServer } from './server/examine.ts';
 import type { DatabaseRepair } from './setup/doctor-dialogue.ts';
 import { examine } from './setup/doctor.ts';
 import { createBoard } from './setup/init.ts';
@@ -36,7 +37,7 @@ export function runDoctor(
   const beyondBoard = problems.filter((problem) => !problem.startsWith('NOTION_DATABASE_ID '));
   const leadToNotion = beyondBoard.every((problem) => !problem.startsWith('NOTION_'));
   const leadToProviders = problems.every((problem) => problem.startsWith('NOTION_'));
-  const notion = leadToNotion ? createNotion(config, surroundings, impatienceMs) : undefined;
+  const notion = leadToNotion ? createNotion(config, surroundings, { outageMs: impatienceMs }) : undefined;
   const providers = async () => {
     const memory = await openMemory(memoryFile(config.imagesDir), log);
     const patients = config.providers.map(({ create, name, label, account, model = label }) => ({
@@ -54,6 +55,7 @@ export function runDoctor(
     ...(notion && { board: () => examineBoard(notion, config.notion) }),
     ...(leadToProviders && { providers }),
     folder: () => examineFolder(config.imagesDir, clock, freeBytes),
+    server: () => examineServer(config.server),
     clockTrouble: () => clockTrouble(notion?.clockSkewMs()),
     fonts: () => examineFonts(),
   });
@@ -61,13 +63,13 @@ export function runDoctor(
 
 /** What `doctor --fix` does: tells what the board lacks, and adds it. */
 export function openRepair(config: Config, surroundings: Surroundings): DatabaseRepair {
-  const notion = createNotion(config, surroundings, impatienceMs);
+  const notion = createNotion(config, surroundings, { outageMs: impatienceMs });
   return { lacking: () => lacking(notion, config.notion), add: () => repairBoard(notion, config.notion) };
 }
 
 /** What `init` does: lists the pages it may work under, and creates a board. */
 export function openInit(config: InitConfig, surroundings: Surroundings): BoardMaker {
-  const notion = createNotion(config, surroundings, impatienceMs);
+  const notion = createNotion(config, surroundings, { outageMs: impatienceMs });
   return {
     pages: () => sharedPages(notion),
     create: (pageId: string) =>

@@ -1,13 +1,17 @@
-import { setMaxListeners } from 'node:events';
-import { createNotion, openChain, openHealth, openMonthlyBudget, type Surroundings } from './app-parts.ts';
+import { EventEmitter, setMaxListeners } from 'node:events';
+import { openServer } from './app-server.ts';
+import { createNotion, openChain, openHealth, openMonthlyBudget, pauseFile, type Surroundings } from './app-parts.ts';
 import type { BoardFacts } from './core/board.ts';
 import { systemClock, systemRandom } from './core/clock.ts';
 import { ConfigError, LockedError } from './core/errors.ts';
+import type { WorkerEventMap, WorkerEvents } from './core/events.ts';
 import type { ImageRequest } from './core/image.ts';
 import { noJournal } from './core/journal.ts';
 import type { Log } from './core/log.ts';
 import type { Outcome } from './core/outcome.ts';
+import type { PassSummary } from './core/pass.ts';
 import type { Post } from './core/post.ts';
+import type { Attempt } from './core/provider.ts';
 import type { BoardlessConfig, Config } from './config.ts';
 import { sightedBoard } from './health/sighted-board.ts';
 import { prepareFolder } from './images/files.ts';
@@ -21,16 +25,28 @@ import { clockTrouble } from './notion/clock-skew.ts';
 import { newEntry } from './worker/journal-entry.ts';
 import { makePicture, type PicturedEntry } from './worker/picture.ts';
 import { logBudget, logOutcome, logSummary } from './worker/report.ts';
-import { runSchedule } from './worker/schedule.ts';
+import { createPasses } from './worker/passes.ts';
+import { createSchedule } from './worker/schedule.ts';
 import { markedPost, waitingPosts } from './worker/row-queues.ts';
-import { type PassOptions, type PassSummary, syncPosts } from './worker/sync.ts';
+import { type PassOptions, syncPosts } from './worker/sync.ts';
 
 /** The worker, holding its images folder until it is disposed of. */
 export interface App extends AsyncDisposable {
   /** One pass. @throws {ConfigError} {BoardError} {LockedError}, or the signal's reason. */
   sync(options?: PassOptions): Promise<PassSummary>;
-  /** Passes by the schedule until the signal aborts. @throws {ConfigError} {LockedError} when nobody but the operator can help. */
-  start(): Promise<void>;
+  /**
+   * Passes by the schedule, and the HTTP server, until the signal aborts.
+   * @throws {ConfigError} {LockedError} when nobody but the operator can help.
+   */
+  start(hearer?: StartHearer): Promise<void>;
+}
+
+/** Who hears how a started worker goes. */
+export interface StartHearer {
+  /** The server's address. */
+  listening?: (url: string) => void;
+  /** Once for each good pass. */
+  passed?: (summary: PassSummary) => void;
 }
 
 /** What pings and alerts on their way get to arrive: little when somebody waits for the process to end. */
@@ -71,7 +87,18 @@ async function joinParts(config: Config, surroundings: Surroundings, { stop, loc
   const store = createImageStore({ folder, workerId, log });
   let unfinished: Set<string> | undefined;
   await store.sweepTemporary({ keep: async (sha256) => (unfinished ??= await journal.unfinishedImages()).has(sha256) });
-  const notion = createNotion(config, { ...surroundings, signal: stop.signal });
+  const events: WorkerEvents = new EventEmitter<WorkerEventMap>();
+  events.setMaxListeners(0);
+  const notion = createNotion(
+    config,
+    { ...surroundings, signal: stop.signal },
+    {
+      watch: {
+        answered: (status) => events.emit('notionAnswered', status),
+        paused: (ms) => events.emit('notionPaused', ms),
+      },
+    },
+  );
   const board = createNotionBoard({ notion, address: config.notion, clock, workerId, signal: stop.signal });
   const budget = await openMonthlyBudget(config, { log, clock });
   const chain = await openChain(config, { log, clock, random, budget });
@@ -81,7 +108,16 @@ async function joinParts(config: Config, surroundings: Surroundings, { stop, loc
   let clockTold = false;
   const parts = {
     maxUploadBytes: () => facts?.maxUploadBytes ?? 0,
-    board: sightedBoard(board, (posts) => health.sighted(posts)),
+    board: sightedBoard(board, ({ posts, next }, isFirst) => {
+      health.sighted(posts);
+      if (isFirst) events.emit('sighted', posts, next !== undefined);
+    }),
+    events,
+    watch: {
+      asking: (postId: string, provider: { name: string; label: string }) =>
+        void events.emit('asking', postId, provider),
+      attempted: (attempt: Attempt) => void events.emit('attempt', attempt),
+    },
     store,
     journal,
     chain,
@@ -96,14 +132,20 @@ async function joinParts(config: Config, surroundings: Surroundings, { stop, loc
     onOutcome: (outcome: Outcome) => {
       logOutcome(log, outcome);
       health.outcome(outcome);
+      events.emit('outcome', outcome);
       surroundings.onOutcome?.(outcome);
     },
   };
 
-  const sync = async (options: PassOptions = {}, scheduled = false): Promise<PassSummary> => {
+  const open = async (): Promise<BoardFacts> => {
     const earlier = facts;
     facts = await board.open();
     if (!earlier) tellBoard(log, facts);
+    return facts;
+  };
+
+  const sync = async (options: PassOptions = {}, scheduled = false): Promise<PassSummary> => {
+    await open();
     clockTold ||= tellClock(log, notion.clockSkewMs());
     const timing = { scheduled, timeZone: config.timeZone };
     const summary = await syncPosts({ ...parts, timing }, options, stop.signal);
@@ -131,20 +173,41 @@ async function joinParts(config: Config, surroundings: Surroundings, { stop, loc
 
   return {
     sync: (options) => watchedSync(options),
-    async start() {
+    async start({ listening, passed } = {}) {
       let served = false;
-      health.watch(config);
       const pass = async () => {
         try {
-          await watchedSync({}, true);
+          const summary = await watchedSync({ isPaused: () => passes.pausedSince() !== undefined }, true);
           served = true;
+          passed?.(summary);
+          return summary;
         } catch (error) {
           // What is wrong from the start is told at once; later the schedule goes on until it is mended.
           if (!served && error instanceof ConfigError) stop.abort(error);
           throw error;
         }
       };
-      await runSchedule({ schedule: config.schedule, timeZone: config.timeZone, clock, log, pass }, stop.signal);
+      events.on('paused', (isPaused) => health.paused(isPaused));
+      const passes = await createPasses({ clock, log, events, file: pauseFile(folder), pass }, stop.signal);
+      health.paused(passes.pausedSince() !== undefined);
+      health.watch(config);
+      const schedule = createSchedule({ ...config, clock, passes });
+      const server = await openServer(config, {
+        ...parts,
+        signal: stop.signal,
+        budget,
+        health,
+        passes,
+        schedule,
+        open,
+        known: () => facts,
+      });
+      try {
+        listening?.(server.url);
+        await schedule.run(stop.signal);
+      } finally {
+        await server.close();
+      }
       if (!surroundings.signal.aborted) stop.signal.throwIfAborted();
     },
     async [Symbol.asyncDispose]() {

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { once } from 'node:events';
 import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import type { Surroundings } from './app-parts.ts';
 import { type Config, inspectSettings, readBoardlessConfig, readConfig, readInitConfig } from './config.ts';
 import { ChainExhaustedError, ConfigError } from './core/errors.ts';
 import type { Finding } from './core/finding.ts';
+import type { PassSummary } from './core/pass.ts';
 import { doctorExitCode, offerRepair, repairHint } from './setup/doctor-dialogue.ts';
 import { initBoard, listPages } from './setup/init-dialogue.ts';
 import { asking } from './terminal/ask.ts';
@@ -55,7 +55,7 @@ program
 
 program
   .command('start')
-  .description('make passes by the schedule until stopped')
+  .description('make passes by the schedule, and serve the status page and the HTTP API, until stopped')
   .action(async () => {
     await run(async (signal) => {
       const config = readConfig(readSettings());
@@ -69,23 +69,39 @@ program
 program
   .command('demo')
   .description('make one pass over an embedded board; no account is needed')
-  .option('--serve', 'keep the board up afterwards and print its address')
+  .option('--serve', 'keep the board up afterwards, with the status page, and print their addresses')
   .option('--real', 'use the configured providers instead of the emulated ones')
   .action(async ({ serve = false, real = false }: { serve?: boolean; real?: boolean }) => {
     await run(async (signal) => {
       const { startDemo } = await import('./demo/demo.ts');
       await using demo = await startDemo({ real });
       const settings = real ? withoutBoard(readSettings()) : plainSettings(process.env);
-      const config = readConfig({ ...settings, ...demo.variables });
+      const config = readConfig({ PORT: '0', SYNC_SCHEDULE: '* * * * *', ...settings, ...demo.variables });
       using terminal = createConsole(config, { alwaysForPeople: true });
-      const summary = await onePass(config, { ...terminal, signal });
-      terminal.print(plainTable(['Post', 'Status', 'Provider', 'Picture', 'Why'], demo.rows(config.imagesDir)));
-      terminal.print(summaryTable(summary));
-      if (!serve) return summary.failed > 0 ? 1 : 0;
-      terminal.print(`The board stays up at ${demo.url}; stop it with Ctrl-C.`);
-      // Not by way of the terminal, which would hide the board's token; it opens nothing but this board.
-      for (const [name, value] of Object.entries(demo.variables)) process.stdout.write(`  ${name}=${value}\n`);
-      await once(signal, 'abort');
+      const show = (summary: PassSummary) => {
+        terminal.print(plainTable(['Post', 'Status', 'Provider', 'Picture', 'Why'], demo.rows(config.imagesDir)));
+        terminal.print(summaryTable(summary));
+      };
+      if (!serve) {
+        const summary = await onePass(config, { ...terminal, signal });
+        show(summary);
+        return summary.failed > 0 ? 1 : 0;
+      }
+      await using app = await createApp(config, { ...terminal, signal });
+      let page = '';
+      let isShown = false;
+      await app.start({
+        listening: (url) => (page = url),
+        passed(summary) {
+          if (isShown) return;
+          isShown = true;
+          show(summary);
+          terminal.print(`The status page is at ${page}`);
+          terminal.print(`The board stays up at ${demo.url}; stop it with Ctrl-C.`);
+          // Not by way of the terminal, which would hide the board's token; it opens nothing but this board.
+          for (const [name, value] of Object.entries(demo.variables)) process.stdout.write(`  ${name}=${value}\n`);
+        },
+      });
       return 0;
     });
   });
@@ -243,8 +259,9 @@ function withoutBoard(settings: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /** The settings that have nothing to do with accounts. */
-function plainSettings({ IMAGES_DIR, LOG_LEVEL, ROW_TIMEOUT_SECONDS }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return { IMAGES_DIR, LOG_LEVEL, ROW_TIMEOUT_SECONDS };
+function plainSettings(settings: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const names = new Set(['IMAGES_DIR', 'LOG_LEVEL', 'ROW_TIMEOUT_SECONDS', 'PORT']);
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => names.has(name)));
 }
 
 function wholeNumber(value: string): number {

@@ -5,6 +5,7 @@ import { type Environment, readEnvironment, type Variables } from './core/enviro
 import { boardProperties, type PropertyNames, settingName, type StatusNames, statusNames } from './core/properties.ts';
 import { mapValues } from './core/records.ts';
 import { type ProviderSettings, readProviders } from './providers/registry.ts';
+import { readServerSettings, type ServerSettings } from './server/settings.ts';
 
 /** How Notion is asked, and what the parts of a board are called. */
 export interface WorkspaceConfig {
@@ -48,6 +49,7 @@ export interface Config extends BoardlessConfig {
   heartbeatUrl: string | undefined;
   /** Hears of what the operator has to mend; a secret for the same reason. */
   alertWebhookUrl: string | undefined;
+  server: ServerSettings;
 }
 
 /**
@@ -109,6 +111,7 @@ function readAll(environment: Environment): Config {
     notion: readNotion(environment),
     heartbeatUrl: readSecretUrl(environment, 'HEARTBEAT_URL'),
     alertWebhookUrl: readSecretUrl(environment, 'ALERT_WEBHOOK_URL'),
+    server: readServerSettings(environment),
     ...readWork(environment),
   };
 }

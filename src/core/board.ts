@@ -79,4 +79,6 @@ export interface BoardFacts {
   maxUploadBytes: number;
   /** Optional properties that the board lacks, by the names they would have. */
   missing: string[];
+  /** Ids by which notices of changes are understood; `bot` is absent where the token is a person's own. */
+  ids: { dataSource: string; status: string; bot?: string };
 }

@@ -50,6 +50,22 @@ export interface SavedImage {
   height: number;
 }
 
+/** A picture on disk with its history. */
+export interface KeptPicture {
+  /** File name within its folder. */
+  file: string;
+  /** ISO 8601, UTC. */
+  generatedAt: string;
+  width: number;
+  height: number;
+  prompt: string;
+  provider: string;
+  model: string;
+  /** "Hugging Face out of credit until 1 Dec → Stable Diffusion, 8.2 s, free"; empty where it was not kept. */
+  why: string;
+  costUsd: number;
+}
+
 /** A picture about to be saved: already inspected and encoded. */
 export interface Picture {
   bytes: Uint8Array;

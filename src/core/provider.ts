@@ -13,6 +13,8 @@ export interface Attempt {
   durationMs: number;
   /** interrupted: the process ended while the call was open. */
   outcome: 'ok' | 'interrupted' | FailureCode;
+  /** True when the provider was not called at all. */
+  notAsked?: boolean;
   costUsd?: number;
   /** True when money may have been spent without a picture to show for it. */
   possiblySpent?: boolean;
@@ -45,6 +47,8 @@ export interface ProviderContext {
   readonly deadlineAt: number;
   /** Tells of ms spent waiting for a free slot, which count against no deadline. */
   waited(ms: number): void;
+  /** Tells that a provider is being asked from now on. */
+  asking(provider: Pick<ImageProvider, 'name' | 'label'>): void;
   record(attempt: Attempt): void;
   /** Writes down a call that costs money before it is made; the answer's function writes down that it ended without a picture. */
   open(call: OpenCall): Promise<() => Promise<void>>;

@@ -15,6 +15,8 @@ export interface Alerts {
   forget(key: string): void;
   /** The keys of those that stand. */
   standing(): string[];
+  /** The same in words. */
+  troubles(): string[];
   /** Sends what is not told yet, in the background. */
   deliver(): void;
   /** Resolves when nothing is on its way. */
@@ -103,6 +105,7 @@ export function createAlerts({ entries, keep, tell, log, scrub }: AlertsOptions)
       if (entries.delete(key)) void keep();
     },
     standing: () => [...entries].filter(([, { state }]) => state === 'trouble').map(([key]) => key),
+    troubles: () => [...entries.values()].filter(({ state }) => state === 'trouble').map(({ trouble }) => trouble),
     deliver,
     settled: async () => {
       await delivering;

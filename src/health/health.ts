@@ -37,9 +37,13 @@ export interface Health {
   sighted(posts: readonly Post[]): void;
   /** Is there room for paid pictures no more? */
   budget(state: { isReached: boolean }): void;
+  /** Passes are paused on purpose, or go on: while they are, none is missed. */
+  paused(isPaused: boolean): void;
   /** Another worker holds the folder now: nothing is written there any more. */
   folderLost(): void;
   facts(): HealthFacts;
+  /** What the operator has to mend, each in a few sentences. */
+  troubles(): string[];
   /** Would a restart help? It does not depend on the board. */
   liveness(): Verdict;
   /** Can it do its work? */
@@ -97,6 +101,7 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
   const passes = createPassRecord({ clock, stallMs });
   const waiting = createWaitingRows(kept.left, clock);
   let isWhole = true;
+  let isPaused = false;
   let expected: { schedule: string; timeZone: string } | undefined;
 
   const stands = (kind: AlertKind, words: AlertWords | false) => (words ? alerts.begin(kind, words) : alerts.end(kind));
@@ -150,6 +155,10 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
     await Promise.all([ping?.settled(), alerts.settled()]);
   };
 
+  const expectPasses = () => {
+    if (expected) passes.due(isPaused ? Number.POSITIVE_INFINITY : msToThirdRun(expected, clock.now()));
+  };
+
   const ended = () => {
     alerts.deliver();
     void keep();
@@ -160,7 +169,7 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
     passStarted({ whole }) {
       isWhole = whole;
       passes.started();
-      if (expected) passes.due(msToThirdRun(expected, clock.now()));
+      expectPasses();
       waiting.passStarted();
       ping?.started();
       alerts.deliver();
@@ -208,11 +217,16 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
     budget({ isReached }) {
       stands('budgetReached', isReached && alertWords.budgetReached());
     },
+    paused(now) {
+      isPaused = now;
+      expectPasses();
+    },
     folderLost() {
       isFolderOurs = false;
       stands('folderTaken', alertWords.folderTaken(folder));
     },
     facts,
+    troubles: () => alerts.troubles(),
     liveness,
     readiness,
     watch(schedule) {

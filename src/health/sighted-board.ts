@@ -1,13 +1,12 @@
-import type { PostBoard } from '../core/board.ts';
-import type { Post } from '../core/post.ts';
+import type { PendingPage, PostBoard } from '../core/board.ts';
 
-/** The board, whose looks at the rows that wait are told. */
-export function sightedBoard(board: PostBoard, sighted: (posts: readonly Post[]) => void): PostBoard {
+/** The board, whose looks at the rows that wait are told; `isFirst` of the first page of them. */
+export function sightedBoard(board: PostBoard, sighted: (page: PendingPage, isFirst: boolean) => void): PostBoard {
   return {
     ...board,
     async pending(options) {
       const page = await board.pending(options);
-      sighted(page.posts);
+      sighted(page, options?.cursor === undefined);
       return page;
     },
   };

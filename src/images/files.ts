@@ -26,11 +26,12 @@ export async function writeAtomic(
   file: string,
   data: string | Uint8Array,
   temporaryFolder: string = dirname(file),
+  mode = 0o666,
 ): Promise<void> {
   await onDisk(dirname(file), async () => {
     const temporary = join(temporaryFolder, `${basename(file)}.${randomUUID()}.tmp`);
     try {
-      await writeFile(temporary, data, { flag: 'wx', flush: true });
+      await writeFile(temporary, data, { flag: 'wx', flush: true, mode });
       await rename(temporary, file);
     } catch (error) {
       await discard(temporary);
@@ -80,6 +81,14 @@ export async function look(file: string): Promise<Stats | undefined> {
 /** The file's bytes; undefined when there is none. */
 export async function readIfPresent(file: string): Promise<Buffer | undefined> {
   return orAbsent(() => readFile(file));
+}
+
+/** Removes a file for good; it may be gone already. @throws {ConfigError} */
+export async function remove(file: string): Promise<void> {
+  await onDisk(dirname(file), async () => {
+    await rm(file, { force: true });
+    await syncFolder(dirname(file));
+  });
 }
 
 /** Removes a file that nobody needs any more; what cannot be removed is left to a later sweep. */

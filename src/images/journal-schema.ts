@@ -13,6 +13,7 @@ const attempt = z.object({
   startedAt: z.string(),
   durationMs: z.number(),
   outcome: z.union([z.literal('ok'), z.literal('interrupted'), failureCode]),
+  notAsked: z.boolean().exactOptional(),
   costUsd: z.number().exactOptional(),
   possiblySpent: z.boolean().exactOptional(),
   until: z.string().exactOptional(),

@@ -21,5 +21,11 @@ export function statePaths(imagesDir: string) {
     heartbeat: join(root, 'heartbeat'),
     /** What the operator has been told. */
     alerts: join(root, 'alerts.json'),
+    /** Since when passes are paused; absent while they are not. */
+    paused: join(root, 'paused'),
+    /** Pictures a day by provider. */
+    tally: join(root, 'tally.json'),
+    /** What Notion sent to have its notices verified, until the settings hold it. */
+    webhookToken: join(root, 'notion-webhook-token'),
   };
 }

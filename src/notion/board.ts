@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { BoardError } from '../core/errors.ts';
 import type { Post } from '../core/post.ts';
 import type { NotionClient } from './client.ts';
-import { readIdentity } from './identity.ts';
+import { type Identity, readIdentity } from './identity.ts';
 import type { Permit } from './limiter.ts';
 import { readPost, writeClaim } from './page-reader.ts';
 import { statusValues } from './page-writer.ts';
@@ -41,6 +41,7 @@ export function createNotionBoard(options: {
   signal: AbortSignal;
 }): PostBoard {
   const { notion, address, clock, workerId, signal } = options;
+  let identity: Identity | undefined;
   let bound: { board: BoundBoard; facts: BoardFacts } | undefined;
   let binding: Promise<BoardFacts> | undefined;
   let look: PendingPage | undefined;
@@ -48,8 +49,14 @@ export function createNotionBoard(options: {
 
   const bind = async (): Promise<BoardFacts> => {
     const board = await bindBoard(notion, address, bound?.board);
-    const maxUploadBytes = bound?.facts.maxUploadBytes ?? (await readIdentity(notion)).maxUploadBytes;
-    const facts = { title: board.title, url: board.url, maxUploadBytes, missing: board.missing };
+    identity ??= await readIdentity(notion);
+    const { title, url, missing, dataSourceId: dataSource, properties } = board;
+    const ids = {
+      dataSource,
+      status: properties.status.id,
+      ...(identity.botId !== undefined && { bot: identity.botId }),
+    };
+    const facts = { title, url, maxUploadBytes: identity.maxUploadBytes, missing, ids };
     bound = { board, facts };
     return facts;
   };

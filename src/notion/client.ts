@@ -52,6 +52,8 @@ export interface NotionClientOptions {
   /** How long a request may go on failing, from its first failure. */
   outageMs?: number;
   maxBodyBytes?: number;
+  /** Hears of every request with the answer's status, 0 when there was none, and of the pauses that Notion asks for. */
+  watch?: { answered(status: number): void; paused(ms: number): void };
 }
 
 /** What the official client cannot carry from a call to its requests. */
@@ -65,24 +67,33 @@ const longestTimerMs = 2 ** 31 - 1;
 /** Creates the one client of a process. @throws {ConfigError} when the token cannot be one. */
 export function createNotionClient(options: NotionClientOptions): NotionClient {
   const { token, apiUrl, requestsPerMinute, clock, random, log, signal: shutdown, windowMs = 60_000 } = options;
-  const { timeoutMs = 60_000, outageMs = 60_000, maxBodyBytes = 5 * 1024 * 1024 } = options;
+  const { timeoutMs = 60_000, outageMs = 60_000, maxBodyBytes = 5 * 1024 * 1024, watch } = options;
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new ConfigError('NOTION_TOKEN holds a space, line break or letter that no token has: copy it again.');
   }
-  const limiter = createLimiter({ limit: requestsPerMinute, windowMs, clock });
+  const limiter = createLimiter({
+    limit: requestsPerMinute,
+    windowMs,
+    clock,
+    onPause: (ms) => watch?.paused(ms),
+  });
   const scopes = new AsyncLocalStorage<Scope>();
   let skewMs: number | undefined;
 
   const attempt = async (request: WireRequest, { permit, signal }: Scope): Promise<Answer> => {
     const slots = permit && permit.left > 0 ? permit : await limiter.acquire(1, signal);
     const ended = slots.use();
+    let status: number | undefined;
     try {
       await limiter.unpaused(signal);
+      status = 0;
       const answer = await send(request, { timeoutMs, maxBodyBytes, clock, signal });
+      status = answer.status;
       if (answer.servedAt !== undefined) skewMs = answer.servedAt - answer.receivedAt;
       return answer;
     } finally {
       ended();
+      if (status !== undefined) watch?.answered(status);
     }
   };
 

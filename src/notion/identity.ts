@@ -7,6 +7,7 @@ export const smallestUploadLimit = 5 * 1024 * 1024;
 const limits = z.object({ max_file_upload_size_in_bytes: z.number() });
 const owner = z.object({ type: z.string(), user: z.object({ name: z.string().nullish() }).optional() });
 const me = z.object({
+  id: z.string().optional().catch(undefined),
   name: z.string().nullish(),
   // Absent where the token is a person's own.
   bot: z
@@ -25,15 +26,18 @@ export interface Identity {
   words: string;
   /** The largest file the workspace takes. */
   maxUploadBytes: number;
+  /** Absent where the token is a person's own. */
+  botId?: string;
 }
 
 /** Asks Notion whose token it is. @throws {ConfigError} when it is nobody's. */
 export async function readIdentity(notion: NotionClient): Promise<Identity> {
   const answer = await notion.call({ doing: 'ask who the worker is' }, (client) => client.users.me({}));
-  const { name, bot } = me.parse(answer);
+  const { id, name, bot } = me.parse(answer);
   return {
     words: bot ? connectionWords(name, bot) : `a personal token of ${name ?? 'somebody without a name'}`,
     maxUploadBytes: bot?.workspace_limits?.max_file_upload_size_in_bytes ?? smallestUploadLimit,
+    ...(bot && id !== undefined && { botId: id }),
   };
 }
 

@@ -28,6 +28,8 @@ export interface LimiterOptions {
   limit: number;
   windowMs?: number;
   clock: Clock;
+  /** Hears of every pause. */
+  onPause?: (ms: number) => void;
 }
 
 interface Waiter {
@@ -39,7 +41,7 @@ interface Waiter {
  * A sliding window: never more than `limit` requests in any `windowMs`. A slot is free again a window after its answer came,
  * not after it was sent, so that jitter on the wire cannot squeeze one more request into the server's own window.
  */
-export function createLimiter({ limit, windowMs = 60_000, clock }: LimiterOptions): Limiter {
+export function createLimiter({ limit, windowMs = 60_000, clock, onPause }: LimiterOptions): Limiter {
   /** When the slots of answered requests become free: a ring whose first of `cooling` entries is at `oldest`. */
   const freeAt = new Float64Array(limit);
   let oldest = 0;
@@ -169,6 +171,7 @@ export function createLimiter({ limit, windowMs = 60_000, clock }: LimiterOption
     congested: () => queue.size > 0 || clock.monotonic() - waitedAt < windowMs,
     pause(ms) {
       pausedUntil = Math.max(pausedUntil, clock.monotonic() + ms);
+      onPause?.(ms);
     },
   };
 }

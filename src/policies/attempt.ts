@@ -34,11 +34,14 @@ export function attempted(provider: ImageProvider, options: AttemptOptions): Ima
       const startedAt = clock.monotonic();
       const attempt = { provider: name, label, model, startedAt: new Date(clock.now()).toISOString() };
       const elapsedMs = () => Math.round(clock.monotonic() - startedAt);
+      let isAsked = false;
       let answer: GeneratedImage | undefined;
       let close: (() => Promise<void>) | undefined;
       try {
         refuse?.(context);
         close = costUsd > 0 ? await context.open({ ...attempt, costUsd }) : undefined;
+        isAsked = true;
+        context.asking({ name, label });
         log.info({ provider: name, model }, `${label}: trying ${shortName(model, label)}`.trimEnd());
         answer = await provider.generate(request, context);
         const bytes = await finish(answer.bytes, { width, height });
@@ -60,6 +63,7 @@ export function attempted(provider: ImageProvider, options: AttemptOptions): Ima
           ...attempt,
           durationMs,
           outcome: failure.code,
+          ...(!isAsked && { notAsked: true }),
           ...(spent && { costUsd: answer?.costUsd ?? costUsd, possiblySpent: true }),
           ...untilOf(failure, clock.now()),
           detail: shortened(failure.message),

@@ -70,6 +70,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
       startedAt: new Date(now).toISOString(),
       durationMs: 0,
       outcome: reactions[trouble.code].remember === 'breaker' ? 'circuit_open' : trouble.code,
+      notAsked: true,
       ...(trouble.until > now && { until: new Date(trouble.until).toISOString() }),
       detail: `not asked: ${words}`,
     });

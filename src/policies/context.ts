@@ -11,6 +11,7 @@ export function deriveContext(
       return context.deadlineAt;
     },
     waited: (ms) => context.waited(ms),
+    asking: (provider) => context.asking(provider),
     record: (attempt) => context.record(attempt),
     open: (call) => context.open(call),
     job: context.job,

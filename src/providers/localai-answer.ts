@@ -1,11 +1,10 @@
-import sharp from 'sharp';
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { ProviderError } from '../core/errors.ts';
 import type { GeneratedImage } from '../core/image.ts';
 import { downloadPicture } from './foreign-url.ts';
-import { mediaTypeOf } from './huggingface-answer.ts';
 import { label } from './localai-failures.ts';
+import { readHeader } from './picture-header.ts';
 import type { ProviderAnswer } from './transport.ts';
 
 /** How a picture is fetched that the answer names by its address. */
@@ -17,7 +16,6 @@ export interface Download {
 }
 
 const maxPictureBytes = 25 * 1024 * 1024;
-const maxPixels = 4096 * 4096;
 
 const given = z.string().min(1).optional().catch(undefined);
 const answerSchema = z.object({ data: z.tuple([z.object({ b64_json: given, url: given })], z.unknown()) });
@@ -36,7 +34,7 @@ export async function readPicture(
   const bytes = /^https?:/i.test(reference)
     ? await downloadPicture({ label, url: reference, trustedUrl, signal }, clock)
     : decodeBase64(reference);
-  return { bytes, ...(await headerOf(bytes)) };
+  return { bytes, ...(await readHeader(bytes, label)) };
 }
 
 function decodeBase64(reference: string): Uint8Array {
@@ -51,18 +49,6 @@ function decodeBase64(reference: string): Uint8Array {
   return bytes;
 }
 
-/** What the picture says of itself. Only known kinds are opened: sharp would read SVG too. */
-async function headerOf(bytes: Uint8Array): Promise<Pick<GeneratedImage, 'mediaType' | 'width' | 'height'>> {
-  const mediaType = mediaTypeOf(bytes);
-  if (mediaType === undefined) throw badImage('sent something other than a PNG, JPEG or WebP picture');
-  try {
-    const { width, height } = await sharp(bytes, { limitInputPixels: maxPixels }).metadata();
-    return { mediaType, width, height };
-  } catch (cause) {
-    throw badImage('sent a picture that cannot be read', cause);
-  }
-}
-
-function badImage(what: string, cause?: unknown): ProviderError {
-  return new ProviderError('bad_image', `${label} ${what}`, { status: 200, sent: true, cause });
+function badImage(what: string): ProviderError {
+  return new ProviderError('bad_image', `${label} ${what}`, { status: 200, sent: true });
 }

@@ -23,6 +23,12 @@ const entries: readonly ProviderEntry[] = [
 /** The order of the chain unless the settings give another; the card comes last in any case. */
 const usualOrder = ['huggingface', 'stable-diffusion', 'localai', 'replicate', 'runpod', placeholder.name];
 
+/** Every provider of the product, in the usual order. */
+export const knownProviders: readonly { name: string; label: string }[] = [
+  ...usualOrder.flatMap((name) => entries.find((entry) => entry.name === name) ?? []),
+  ...entries.filter(({ name }) => !usualOrder.includes(name)),
+].map(({ name, label }) => ({ name, label }));
+
 /** The chain that the settings ask for: configured providers only, in the order of IMAGE_PROVIDERS, the card last. */
 export function readProviders(environment: Environment): ProviderSettings[] {
   const names = entries.map(({ name }) => name);

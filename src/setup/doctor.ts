@@ -13,6 +13,7 @@ export interface DoctorParts {
   board?: () => AsyncIterable<Finding>;
   providers?: () => Promise<readonly ProviderPatient[]>;
   folder: () => AsyncIterable<Finding>;
+  server: () => Promise<Finding>;
   /** In words, when the machine's clock is wrong; undefined too when nobody told the time. */
   clockTrouble: () => string | undefined;
   fonts: () => Promise<Finding>;
@@ -30,6 +31,7 @@ export async function* examine(parts: DoctorParts): AsyncGenerator<Finding> {
   if (parts.providers) yield* await examineProviders(await parts.providers(), parts.signal);
   else yield { key: 'providers', about: 'Image providers', state: 'note', message: notYet };
   yield* parts.folder();
+  yield await parts.server();
   yield clockFinding(parts.clockTrouble());
   yield await parts.fonts();
   yield await examineEnvFile(parts.envFile);

@@ -3,7 +3,8 @@ import type { Clock } from '../core/clock.ts';
 import type { ImageRequest, ImageStore, SavedImage } from '../core/image.ts';
 import type { Journal, JournalEntry, PictureFacts } from '../core/journal.ts';
 import type { Log } from '../core/log.ts';
-import type { Attempt, ImageChain, OpenCall, ProviderContext } from '../core/provider.ts';
+import type { Attempt, ImageProvider, OpenCall, ProviderContext } from '../core/provider.ts';
+import { why } from './words.ts';
 
 /** A smaller file of the same picture, for a board that takes none so large. */
 export type Shrink = (
@@ -14,9 +15,15 @@ export type Shrink = (
 /** A journal entry whose picture is safe on disk. */
 export type PicturedEntry = JournalEntry & { image: SavedImage; facts: PictureFacts };
 
+/** Hears how the making of one picture goes. */
+export interface PictureWatch {
+  asking(postId: string, provider: Pick<ImageProvider, 'name' | 'label'>): void;
+  attempted(attempt: Attempt): void;
+}
+
 /** What making and keeping a picture needs. */
 export interface PictureParts {
-  chain: ImageChain;
+  chain: ImageProvider;
   store: ImageStore;
   journal: Journal;
   shrink: Shrink;
@@ -24,6 +31,7 @@ export interface PictureParts {
   log: Log;
   /** For one row, from its first call, without waits for a free slot. */
   rowTimeoutMs: number;
+  watch?: PictureWatch;
 }
 
 /** The picture that an interrupted run left, if it is whole. */
@@ -44,7 +52,7 @@ export async function finishedPicture(
 export async function makePicture(
   entry: JournalEntry,
   request: ImageRequest,
-  parts: PictureParts,
+  parts: Omit<PictureParts, 'store'> & { store: Pick<ImageStore, 'save' | 'saveBeside'> },
   signal: AbortSignal,
 ): Promise<PicturedEntry> {
   const { chain, store, journal, clock } = parts;
@@ -83,7 +91,11 @@ export async function fileToUpload(
 }
 
 /** The picture's history, beside it: everything that led to it, for whoever asks later. */
-async function keepProvenance(entry: PicturedEntry, request: ImageRequest, store: ImageStore): Promise<void> {
+async function keepProvenance(
+  entry: PicturedEntry,
+  request: ImageRequest,
+  store: Pick<ImageStore, 'saveBeside'>,
+): Promise<void> {
   const { image, facts, postId, generation, attempts } = entry;
   const { prompt, ...options } = request;
   const { generatedAt, ...made } = facts;
@@ -93,6 +105,9 @@ async function keepProvenance(entry: PicturedEntry, request: ImageRequest, store
     postId,
     generation,
     generatedAt: new Date(generatedAt).toISOString(),
+    width: image.width,
+    height: image.height,
+    why: why(attempts, generatedAt, facts.warnings),
     prompt,
     options,
     ...made,
@@ -104,7 +119,7 @@ async function keepProvenance(entry: PicturedEntry, request: ImageRequest, store
 function createContext(
   entry: JournalEntry,
   attempts: Attempt[],
-  { journal, clock, log, rowTimeoutMs }: PictureParts,
+  { journal, clock, log, rowTimeoutMs, watch }: Omit<PictureParts, 'store'>,
   signal: AbortSignal,
 ): { context: ProviderContext; close: () => void } {
   let isClosed = false;
@@ -121,7 +136,11 @@ function createContext(
       return deadlineAt;
     },
     waited: (ms) => (deadlineAt += ms),
-    record: (attempt) => attempts.push(attempt),
+    asking: (provider) => watch?.asking(entry.postId, provider),
+    record(attempt) {
+      attempts.push(attempt);
+      watch?.attempted(attempt);
+    },
     async open(call) {
       open.add(call);
       await note();

@@ -1,6 +1,6 @@
 import type { Log } from '../core/log.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { PassSummary } from './sync.ts';
+import type { PassSummary } from '../core/pass.ts';
 import { cost, duration } from './words.ts';
 
 /** Logs what became of one row. */

@@ -33,8 +33,8 @@ export interface RowQueue {
   told(outcome: Outcome): void;
 }
 
-/** The rows that wait, then those that failed and are due for another try. */
-export function boardQueue(parts: QueueParts, inHand: InHand): RowQueue {
+/** The rows that wait, then those that failed and are due for another try. `isStale`: was a row marked since the last look? */
+export function boardQueue(parts: QueueParts, inHand: InHand, isStale = () => false): RowQueue {
   const { board, clock, onSight } = parts;
   const handled = new Set<string>();
   /** Rows to be taken again, but only as seen after this time. */
@@ -43,6 +43,7 @@ export function boardQueue(parts: QueueParts, inHand: InHand): RowQueue {
   let further: PendingPage | undefined;
   let failed: PendingPage | undefined;
   let due: Set<string> | undefined;
+  let hasLooked = false;
 
   const isFree = ({ readAt }: PendingPage, post: Post) =>
     !inHand.has(post.id) &&
@@ -54,7 +55,9 @@ export function boardQueue(parts: QueueParts, inHand: InHand): RowQueue {
   const dueOn = (page: PendingPage) => page.posts.find((post) => due?.has(post.id) && isFree(page, post));
 
   const nextWaiting = async (): Promise<Post | undefined> => {
-    const first = await board.pending();
+    // What asked for this pass may be newer than the look of the one before.
+    const first = await board.pending({ anew: isStale() || !hasLooked });
+    hasLooked = true;
     onSight?.(first.posts.filter(({ id }) => !handled.has(id)).length, first.next !== undefined);
     const known = freeOn(first) ?? (further && board.isFresh(further) ? freeOn(further) : undefined);
     if (known || (first.next === undefined && again.size === 0)) return known;
@@ -189,6 +192,12 @@ export async function markedPost(board: PostBoard, pageId: string): Promise<Post
   if (['needs-image', 'generating', 'failed'].includes(post.status)) return post;
   const stands = post.statusName === '' ? 'has no status' : `stands at "${post.statusName}"`;
   throw new BoardError('refused', `The row ${stands}: mark it for a picture in Notion first.`);
+}
+
+/** Puts a row that failed back in the queue. @throws {BoardError} when it is not marked, nor failed. */
+export async function markAgain(board: PostBoard, pageId: string): Promise<Post> {
+  const post = await markedPost(board, pageId);
+  return post.status === 'failed' ? board.requeue(post) : post;
 }
 
 /** The rows that a pass would take now, without writing anything anywhere. */

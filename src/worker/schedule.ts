@@ -1,7 +1,6 @@
-import { schedule as scheduleTask } from 'node-cron';
+import { createTask } from 'node-cron';
 import type { Clock } from '../core/clock.ts';
-import { BoardError, ConfigError } from '../core/errors.ts';
-import type { Log } from '../core/log.ts';
+import type { Passes } from './passes.ts';
 
 /** What a schedule runs, and when. */
 export interface ScheduleParts {
@@ -9,57 +8,50 @@ export interface ScheduleParts {
   schedule: string;
   timeZone: string;
   clock: Clock;
-  log: Log;
-  /** One pass. What it throws is told by the caller of the pass; the schedule goes on. */
-  pass: (signal: AbortSignal) => Promise<void>;
+  passes: Pick<Passes, 'request' | 'settled'>;
 }
 
-/**
- * Runs passes until the signal aborts: the first at once, then by the schedule, never two at a time, and one to catch up when
- * ticks were missed (the machine slept). Resolves when the last pass has come to rest.
- */
-export async function runSchedule(parts: ScheduleParts, signal: AbortSignal): Promise<void> {
-  const { schedule, timeZone, clock, log, pass } = parts;
-  let running: Promise<void> | undefined;
+/** Passes by the clock. */
+export interface Schedule {
+  /** Wall-clock ms of the next tick; undefined when there is none. */
+  next(): number | undefined;
+  /**
+   * Asks for passes until the signal aborts: the first at once, then by the schedule, and one to catch up when ticks were missed (the machine
+   * slept). Resolves when the last pass has come to rest.
+   */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createSchedule({ schedule, timeZone, clock, passes }: ScheduleParts): Schedule {
+  const task = createTask(schedule, () => void passes.request('schedule'), {
+    timezone: timeZone,
+    suppressMissedWarning: true,
+  });
   let catchingUp = false;
 
-  const tick = () => {
-    if (signal.aborted) return;
-    if (running) {
-      log.debug({}, 'The pass before is still running; this tick is left out.');
-      return;
-    }
-    running = pass(signal)
-      .catch((error: unknown) => {
-        if (!signal.aborted) tellEnd(log, error);
-      })
-      .finally(() => (running = undefined));
-  };
-
-  const catchUp = async () => {
+  const catchUp = async (signal: AbortSignal) => {
     if (catchingUp) return;
     catchingUp = true;
     try {
       // Missed ticks are told one by one: one pass makes up for all of them.
       await clock.sleep(1000, signal);
-      tick();
+      passes.request('schedule');
     } finally {
       catchingUp = false;
     }
   };
 
-  const task = scheduleTask(schedule, tick, { timezone: timeZone, suppressMissedWarning: true });
-  task.on('execution:missed', () => void catchUp().catch(() => undefined));
-  tick();
-  await aborted(signal);
-  await task.destroy();
-  await running;
-}
-
-function tellEnd(log: Log, error: unknown): void {
-  if (error instanceof ConfigError || error instanceof BoardError) {
-    log.error({ reason: error.name }, `The pass ended early. ${error.message.replaceAll('\n', ' ')}`);
-  } else log.error({ err: error }, `The pass ended early, and the worker does not know why: ${String(error)}`);
+  return {
+    next: () => task.getNextRun()?.getTime(),
+    async run(signal) {
+      task.on('execution:missed', () => void catchUp(signal).catch(() => undefined));
+      await task.start();
+      passes.request('start');
+      await aborted(signal);
+      await task.destroy();
+      await passes.settled();
+    },
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

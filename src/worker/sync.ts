@@ -1,8 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { BoardError } from '../core/errors.ts';
+import type { WorkerEvents } from '../core/events.ts';
 import type { Outcome } from '../core/outcome.ts';
+import type { PassSummary } from '../core/pass.ts';
 import type { Post } from '../core/post.ts';
 import type { ImageChain, Ticket } from '../core/provider.ts';
+import { type Bell, createBell } from './bell.ts';
 import { generatePost } from './generate-post.ts';
 import { healPost, type HealParts } from './heal-post.ts';
 import { boardQueue, cardQueue, type InHand, pageQueue, type QueueParts, type RowQueue } from './row-queues.ts';
@@ -14,6 +17,7 @@ const mostTakes = 5;
 
 /** What a pass needs. */
 export interface PassParts extends HealParts, QueueParts {
+  events: WorkerEvents;
   /** Hears of every row as soon as it is told on the board. */
   onOutcome: (outcome: Outcome) => void;
 }
@@ -23,19 +27,8 @@ export interface PassOptions {
   limit?: number;
   /** Only this row. */
   pageId?: string;
-}
-
-/** One pass over the board in numbers. */
-export interface PassSummary {
-  done: number;
-  failed: number;
-  skipped: number;
-  /** Pictures by the label of the provider that made them. */
-  providers: Record<string, number>;
-  costUsd: number;
-  /** Money that may have been spent besides, on calls without a picture. */
-  possibleUsd: number;
-  durationMs: number;
+  /** Asked before each row: is none to be taken any more? */
+  isPaused?: () => boolean;
 }
 
 /**
@@ -61,10 +54,11 @@ export async function syncPosts(parts: PassParts, options: PassOptions, signal: 
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   const inHand: InHand = new Map();
-  const { limit = Number.POSITIVE_INFINITY, pageId } = options;
-  const shift = { parts, inHand, summary, limit, stop };
+  const { limit = Number.POSITIVE_INFINITY, pageId, isPaused = () => false } = options;
+  using bell = createBell(parts.events);
+  const shift = { parts, inHand, summary, limit, isPaused, bell, stop };
   try {
-    const queue = pageId === undefined ? boardQueue(parts, inHand) : pageQueue(parts, pageId);
+    const queue = pageId === undefined ? boardQueue(parts, inHand, () => bell.rang()) : pageQueue(parts, pageId);
     await work(shift, queue, parts.chain, (post, ticket) => generatePost(post, ticket, parts, stop.signal));
     if (pageId === undefined && limit === Number.POSITIVE_INFINITY && parts.healing) await heal(shift);
   } catch (error) {
@@ -85,6 +79,8 @@ interface Shift {
   inHand: InHand;
   summary: PassSummary;
   limit: number;
+  isPaused: () => boolean;
+  bell: Bell;
   stop: AbortController;
 }
 
@@ -103,7 +99,7 @@ async function heal(shift: Shift): Promise<void> {
 }
 
 async function work(
-  { parts, inHand, summary, limit, stop }: Shift,
+  { parts, inHand, summary, limit, isPaused, bell, stop }: Shift,
   queue: RowQueue,
   chain: Pick<ImageChain, 'enter'>,
   serve: (post: Post, ticket: Ticket) => Promise<Outcome>,
@@ -112,19 +108,22 @@ async function work(
   for (;;) {
     while (inHand.size >= mostInHand) await Promise.race(inHand.values());
     const ticket = await chain.enter(stop.signal);
-    const post = await queue.next().catch((error: unknown) => {
-      ticket();
-      throw error;
-    });
+    const post = isPaused()
+      ? undefined
+      : await queue.next().catch((error: unknown) => {
+          ticket();
+          throw error;
+        });
     const taken = post ? (takes.get(post.id) ?? 0) : 0;
     if (!post || (takes.size >= limit && taken === 0)) {
       ticket();
       if (inHand.size === 0) return;
-      // A row in hand may come back to the queue.
-      await Promise.race(inHand.values());
+      // A row in hand may come back to the queue, and an editor may mark another.
+      await bell.orEndOf(inHand.values());
       continue;
     }
     takes.set(post.id, taken + 1);
+    parts.events.emit('taken', post);
     const life = serve(post, ticket)
       .then((served) => {
         const outcome = taken + 1 < mostTakes ? served : leftToNextPass(served);

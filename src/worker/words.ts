@@ -110,6 +110,9 @@ export function unforeseen(next: NextStep): string {
   return `Something went wrong that the worker does not know; its log says more. ${goingOn(next)}`;
 }
 
+/** What is said of a pass that ended for a reason that nobody foresaw; the log has the rest. */
+export const unforeseenPass = 'The pass ended early, and the worker does not know why; its log says more.';
+
 function goingOn({ needsImage, nextTry }: NextStep): string {
   return nextTry === undefined
     ? `Set Status to "${needsImage}" to try again, or ask the operator if it stays so.`

@@ -2,7 +2,7 @@ import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from '@notionhq/client';
 import sharp from 'sharp';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { samplePosts } from '../../src/demo/posts.ts';
 import { startEmulatedHuggingFace } from '../../src/demo/hugging-face.ts';
 import { temporaryFolder } from './checks.ts';
@@ -93,7 +93,7 @@ describe('demo', () => {
     expect(output).not.toContain(key);
   });
 
-  it('keeps the board up with --serve, for the official client and another worker, until it is stopped', async () => {
+  it('keeps the board up with --serve, for its page, the official client and another worker, until it is stopped', async () => {
     const cwd = await temporaryFolder();
     const command = startCommand(['demo', '--serve'], {}, { cwd });
     await command.printed('HF_HUB_URL=');
@@ -108,7 +108,15 @@ describe('demo', () => {
     const source = 'data_sources' in database ? database.data_sources[0]?.id : undefined;
     const { results } = await client.dataSources.query({ data_source_id: source ?? '' });
     expect(results).toHaveLength(samplePosts.length);
-    expect(await runCommand(['sync'], printed, { cwd })).toMatchObject({ code: 0 });
+    expect(await runCommand(['sync'], { ...printed, IMAGES_DIR: 'elsewhere' }, { cwd })).toMatchObject({ code: 0 });
+
+    const [, page = ''] = /The status page is at (\S+)/.exec(command.output()) ?? [];
+    expect(await (await fetch(page)).text()).toContain('<!doctype html>');
+    const overview = async () => (await fetch(`${page}/api/overview`)).json();
+    await vi.waitFor(async () => {
+      expect(await overview()).toMatchObject({ board: { title: 'Facebook posts' }, waiting: { rows: [] } });
+      expect(await overview()).toHaveProperty('pictures.length', samplePosts.length);
+    }, 30_000);
 
     command.kill('SIGINT');
     expect(await command.ended).toMatchObject({ code: 130 });

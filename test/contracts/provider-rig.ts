@@ -99,6 +99,7 @@ export function createContext(
     deadlineAt: clock.monotonic() + 300_000,
     waited: () => undefined,
     open: async () => async () => undefined,
+    asking: () => undefined,
     record: () => undefined,
     job,
     log: silentLog,

@@ -31,6 +31,7 @@ export function contextWith(signal: AbortSignal = new AbortController().signal):
     deadlineAt: Number.POSITIVE_INFINITY,
     waited: () => undefined,
     open: async () => async () => undefined,
+    asking: () => undefined,
     record: () => undefined,
     job: { load: () => Promise.resolve(undefined), save: () => Promise.resolve() },
     log: silentLog,

@@ -192,6 +192,7 @@ describe('guarded', () => {
         durationMs: 0,
         outcome: 'out_of_credit',
         until: '2026-12-01T00:00:00.000Z',
+        notAsked: true,
         detail: 'not asked: out of credit until 1 Dec',
       },
     ]);

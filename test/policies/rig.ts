@@ -30,6 +30,7 @@ export function createContext(
     waited: (ms) => void (waitedMs += ms),
     open: async () => async () => undefined,
     attempts,
+    asking: () => undefined,
     record: (attempt) => void attempts.push(attempt),
     job: { load: () => Promise.resolve(undefined), save: () => Promise.resolve() },
     log,

@@ -59,6 +59,7 @@ export function contextOf(signal: AbortSignal = new AbortController().signal): P
     deadlineAt: Number.POSITIVE_INFINITY,
     waited: () => undefined,
     open: async () => async () => undefined,
+    asking: () => undefined,
     record: () => undefined,
     job: { load: async () => undefined, save: async () => undefined },
     log: silentLog,

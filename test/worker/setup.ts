@@ -60,6 +60,7 @@ export async function openOffice(options: EmbeddedBoardOptions = {}): Promise<Of
     NOTION_REQUESTS_PER_MINUTE: '1000000',
     IMAGE_PROVIDERS: 'placeholder',
     IMAGES_DIR: folder,
+    PORT: '0',
   };
 
   const worker: Office['worker'] = async (overrides = {}, surroundings = {}) => {

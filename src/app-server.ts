@@ -1,0 +1,186 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { wholeFile } from './app-parts.ts';
+import type { BoardFacts, PostBoard } from './core/board.ts';
+import type { Clock } from './core/clock.ts';
+import { withDeadline } from './core/deadline.ts';
+import type { WorkerEvents } from './core/events.ts';
+import { noJournal } from './core/journal.ts';
+import type { Log } from './core/log.ts';
+import { createScrub } from './core/secrets.ts';
+import type { Attempt } from './core/provider.ts';
+import type { Config } from './config.ts';
+import type { Health } from './health/health.ts';
+import { writeAtomic } from './images/files.ts';
+import { createGallery, createUserGalleries, isBoardPicture } from './images/gallery.ts';
+import { renderJpegWithin } from './images/renditions.ts';
+import { statePaths } from './images/state.ts';
+import { createThumbnails } from './images/thumbnail.ts';
+import { createUploadStore, uploadsFolder } from './images/upload-store.ts';
+import { createNotices } from './notion/webhook.ts';
+import type { Budget } from './policies/budget.ts';
+import type { Chain } from './policies/chain.ts';
+import { knownProviders } from './providers/registry.ts';
+import type { PictureJob, ServerParts } from './server/parts.ts';
+import { createServer } from './server/server.ts';
+import { newEntry } from './worker/journal-entry.ts';
+import type { Passes } from './worker/passes.ts';
+import { makePicture } from './worker/picture.ts';
+import { markAgain } from './worker/row-queues.ts';
+import type { Schedule } from './worker/schedule.ts';
+import { why } from './worker/words.ts';
+
+/** The parts of a running worker that its HTTP server shows and uses. */
+export interface WorkerParts {
+  clock: Clock;
+  log: Log;
+  signal: AbortSignal;
+  events: WorkerEvents;
+  workerId: string;
+  board: PostBoard;
+  chain: Chain;
+  budget: Budget;
+  health: Health;
+  passes: Passes;
+  schedule: Schedule;
+  /** Reads the board's schema. */
+  open: () => Promise<BoardFacts>;
+  /** What was read of it last. */
+  known: () => BoardFacts | undefined;
+}
+
+/** The HTTP server of a running worker, listening. @throws {ConfigError} when it cannot listen. */
+export async function openServer(
+  config: Config,
+  worker: WorkerParts,
+): Promise<{ url: string; close(): Promise<void> }> {
+  const server = await createServer(await joinServerParts(config, worker), config.server);
+  try {
+    const url = await server.listen();
+    worker.log.info({ url }, `Status page and HTTP API: ${url}`);
+    return { url, close: () => server.close() };
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+async function joinServerParts(config: Config, worker: WorkerParts): Promise<ServerParts> {
+  const { clock, log, signal, events, board, chain, budget, health, passes, schedule, open, known } = worker;
+  const { imagesDir: folder, server: settings } = config;
+  const { tally, webhookToken, temporary } = statePaths(folder);
+  const gallery = createGallery({ folder, isPicture: isBoardPicture, clock, log });
+  const galleries = createUserGalleries(folder, { clock, log });
+  events.on('outcome', (outcome) => outcome.kind === 'done' && gallery.added(outcome.image.path));
+  return {
+    clock,
+    log,
+    scrub: createScrub(config.secrets),
+    signal,
+    events,
+    version: readVersion(),
+    schedule: { expression: config.schedule, timeZone: config.timeZone, next: () => schedule.next() },
+    providers: providersOf(config),
+    chain,
+    generate: (job) => generate(job, config, worker, galleries),
+    passes,
+    board: {
+      async look() {
+        const { title, url } = known() ?? (await open());
+        const waiting = await board.pending();
+        const failed = await board.failed();
+        return {
+          title,
+          url,
+          waiting: waiting.posts,
+          moreWaiting: waiting.next !== undefined,
+          failed: failed.posts,
+          moreFailed: failed.next !== undefined,
+        };
+      },
+      async retry(postId) {
+        if (!known()) await open();
+        return markAgain(board, postId);
+      },
+    },
+    budget,
+    health: { ...health, facts: () => ({ ...health.facts(), alerts: health.troubles() }) },
+    pictures: gallery,
+    uploads: galleries,
+    folders: { pictures: folder, uploads: uploadsFolder(folder) },
+    thumbnail: createThumbnails({ log }),
+    notice: createNotices({
+      verificationToken: settings.notionWebhookToken,
+      secret: settings.webhookSecret,
+      clock,
+      log,
+      async keepToken(token) {
+        await writeAtomic(webhookToken, `${token}\n`, temporary, 0o600);
+        return webhookToken;
+      },
+      board: () => {
+        const ids = known()?.ids;
+        return (
+          ids && {
+            dataSourceId: ids.dataSource,
+            statusId: ids.status,
+            ...(ids.bot !== undefined && { botId: ids.bot }),
+          }
+        );
+      },
+      marked: () => void passes.request('notice'),
+    }),
+    tally: wholeFile(tally),
+  };
+}
+
+async function generate(
+  { request, userId, allowPlaceholder, signal, onAsking }: PictureJob,
+  { imagesDir: folder, rowTimeoutMs }: Config,
+  { chain, clock, log, events, workerId }: WorkerParts,
+  galleries: { added(userId: string, file: string): void },
+) {
+  const parts = {
+    chain: allowPlaceholder ? chain : chain.real,
+    store: createUploadStore({ folder, workerId, userId }),
+    journal: noJournal,
+    shrink: renderJpegWithin,
+    clock,
+    log,
+    rowTimeoutMs,
+    watch: {
+      asking: (_: string, provider: { name: string; label: string }) => onAsking?.(provider),
+      attempted: (attempt: Attempt) => void events.emit('attempt', attempt),
+    },
+  };
+  // The whole of it has one row's time, with the wait for a slot: somebody is waiting for the answer.
+  const { image, facts, attempts } = await withDeadline(rowTimeoutMs, signal, (signal) =>
+    makePicture(newEntry('none', '', 0), request, parts, signal),
+  );
+  galleries.added(userId, image.path);
+  const { provider, model, seed, costUsd, generatedAt, warnings } = facts;
+  return {
+    filename: image.path,
+    provider,
+    model,
+    ...(seed !== undefined && { seed }),
+    costUsd,
+    why: why(attempts, generatedAt, warnings),
+    attempts,
+  };
+}
+
+/** In the order of the chain, those that are not configured last. */
+function providersOf({ providers }: Config): ServerParts['providers'] {
+  const names = new Set(providers.map(({ name }) => name));
+  return [
+    ...providers.map(({ name, label }) => ({ name, label, configured: true })),
+    ...knownProviders.filter(({ name }) => !names.has(name)).map((provider) => ({ ...provider, configured: false })),
+  ];
+}
+
+function readVersion(): string {
+  const text = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}

@@ -1,0 +1,31 @@
+import type { EventEmitter } from 'node:events';
+import type { Outcome } from './outcome.ts';
+import type { PassState } from './pass.ts';
+import type { Post } from './post.ts';
+import type { Attempt } from './provider.ts';
+
+/** What happens in the worker, for whoever watches it. A listener returns at once and never throws. */
+export interface WorkerEventMap {
+  /** A pass was asked for, began or ended. */
+  pass: [pass: PassState];
+  /** Somebody says that a row was marked. */
+  marked: [];
+  /** The rows that wait or are held, as a first look at the board shows them; `more` when there are further ones. */
+  sighted: [posts: readonly Post[], more: boolean];
+  /** A row is being served from now on. */
+  taken: [post: Post];
+  /** A provider is being asked for a row's picture. */
+  asking: [postId: string, provider: { name: string; label: string }];
+  /** A call of a provider has ended, or was refused; for rows and for pictures over HTTP. */
+  attempt: [attempt: Attempt];
+  /** A row has come to its end, for now. */
+  outcome: [outcome: Outcome];
+  /** Passes were paused, or go on. */
+  paused: [isPaused: boolean];
+  /** Notion answered a request; 0 when no answer came. */
+  notionAnswered: [status: number];
+  /** Notion asked for a pause of so many ms. */
+  notionPaused: [ms: number];
+}
+
+export type WorkerEvents = EventEmitter<WorkerEventMap>;

@@ -1,0 +1,110 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ImageStore, Picture, SavedImage } from '../core/image.ts';
+import { isCode, onDisk } from './disk-error.ts';
+import { discard, moveExclusive, syncFolder, writeAtomic } from './files.ts';
+import { endingOf, stemOf } from './names.ts';
+import { statePaths } from './state.ts';
+
+/** How one worker brings files onto the disk: safe in a folder of its own first, then under their names. */
+export interface Saving {
+  /** Writes a temporary file and works with it; afterwards it is removed, unless it is wanted still. */
+  withTemporary<T>(
+    name: string,
+    bytes: Uint8Array,
+    work: (file: string) => Promise<T>,
+    isWanted?: () => boolean,
+  ): Promise<T>;
+  /** Does the temporary file belong to work that is under way? */
+  isLive(file: string): boolean;
+  /** As `ImageStore.save`, under the names of one store. */
+  save(picture: Picture, naming: Naming, intend: (image: SavedImage) => Promise<void>): Promise<SavedImage>;
+  /** As `ImageStore.saveBeside`, in this folder. */
+  saveBeside(folder: string, ...file: Parameters<ImageStore['saveBeside']>): Promise<string>;
+}
+
+/** How a store names its pictures. */
+export interface Naming {
+  folder: string;
+  /** The next name to try, without its ending. */
+  nextStem: () => Promise<string>;
+  /** Will a save that was cut off be finished? Then its bytes stay, in a file whose name starts with their hash. */
+  canBeFinished: boolean;
+}
+
+/** Names that others may take from under us before a save gives up. */
+const maxCollisions = 1000;
+
+/** In an images folder made by `prepareFolder`. */
+export function createSaving(imagesDir: string, workerId: string): Saving {
+  if (!/^[\w-]+$/.test(workerId)) throw new Error(`${JSON.stringify(workerId)} is not a worker's id.`);
+  const ownFolder = join(statePaths(imagesDir).temporary, workerId);
+  const live = new Set<string>();
+
+  async function withTemporary<T>(
+    name: string,
+    bytes: Uint8Array,
+    work: (file: string) => Promise<T>,
+    isWanted = () => false,
+  ): Promise<T> {
+    const file = join(ownFolder, name);
+    live.add(file);
+    try {
+      await onDisk(imagesDir, async () => {
+        await ensureFolder(ownFolder);
+        await writeFile(file, bytes, { flag: 'wx', flush: true });
+        await syncFolder(ownFolder);
+      });
+      return await work(file);
+    } finally {
+      if (!isWanted()) await discard(file);
+      live.delete(file);
+    }
+  }
+
+  return {
+    withTemporary,
+
+    isLive: (file) => live.has(file),
+
+    async save({ bytes, mediaType, width, height }, { folder, nextStem, canBeFinished }, intend) {
+      const ending = endingOf(mediaType);
+      const facts = { sha256: hashOf(bytes), byteLength: bytes.byteLength, mediaType, width, height };
+      const temporaryName = `${canBeFinished ? facts.sha256 : 'picture'}.${randomUUID()}${ending}`;
+      let isIntended = false;
+      const giveName = async (temporary: string): Promise<SavedImage> => {
+        for (let collisions = 0; collisions < maxCollisions; collisions++) {
+          const image = { path: (await onDisk(folder, nextStem)) + ending, ...facts };
+          await intend(image);
+          isIntended = true;
+          if (await onDisk(folder, () => moveExclusive(temporary, join(folder, image.path)))) return image;
+        }
+        throw new Error(`No free name was to be had in ${folder}, in ${maxCollisions} tries.`);
+      };
+      return withTemporary(temporaryName, bytes, giveName, () => canBeFinished && isIntended);
+    },
+
+    async saveBeside(folder, image, extension, bytes) {
+      const name = stemOf(image.path) + extension;
+      if (!/^(?:\.[a-z0-9]+)+$/.test(extension) || name === image.path) {
+        throw new Error(`${JSON.stringify(extension)} is not an ending for a file beside ${image.path}.`);
+      }
+      await onDisk(imagesDir, () => ensureFolder(ownFolder));
+      await writeAtomic(join(folder, name), bytes, ownFolder);
+      return name;
+    },
+  };
+}
+
+/** Makes a folder, but none above it: where the images folder has gone (an unmounted disk), it is not made anew on the disk below. */
+export async function ensureFolder(folder: string): Promise<void> {
+  await mkdir(folder).catch((error: unknown) => {
+    if (!isCode(error, 'EEXIST')) throw error;
+  });
+}
+
+/** What tells bytes from all others. */
+export function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

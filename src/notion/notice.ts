@@ -1,0 +1,108 @@
+import { z } from 'zod';
+
+/** Ids by which notices about our board are told from others, dashed or not. */
+export interface NoticeBoard {
+  /** Our own author id; undefined where the token is a person's own. */
+  botId?: string;
+  dataSourceId: string;
+  /** Of the property Status, URL-encoded or not. */
+  statusId: string;
+}
+
+const id = z.string().min(1).max(200);
+
+/**
+ * What is read of an event that Notion signs (developers.notion.com, webhooks, 2026-11). What does not look as expected is
+ * left out, and then decides nothing.
+ */
+export const noticeEvent = z.object({
+  id,
+  type: z.string().max(200),
+  timestamp: z.string().optional().catch(undefined),
+  authors: z.array(z.object({ id })).optional().catch(undefined),
+  data: z
+    .object({
+      parent: z
+        .object({
+          id: id.optional().catch(undefined),
+          type: z.string().optional().catch(undefined),
+          data_source_id: id.optional().catch(undefined),
+        })
+        .optional()
+        .catch(undefined),
+      updated_properties: z.array(z.string()).optional().catch(undefined),
+    })
+    .optional()
+    .catch(undefined),
+});
+
+export type NoticeEvent = z.infer<typeof noticeEvent>;
+
+/** What is read of a button's or an automation's request, which carries the whole page. */
+export const automationNotice = z.object({
+  source: z
+    .object({ event_id: id.optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+  data: z
+    .object({
+      id: id.optional().catch(undefined),
+      parent: z
+        .object({ data_source_id: id.optional().catch(undefined) })
+        .optional()
+        .catch(undefined),
+    })
+    .optional()
+    .catch(undefined),
+});
+
+/** Events after which a row may stand at Needs image that did not before. */
+const telling = new Set(['page.created', 'page.properties_updated', 'page.undeleted', 'page.moved']);
+
+/** Notion's last retry comes about a day after the first try (2026-11). */
+export const noticeLifeMs = 24 * 3_600_000;
+
+/** Why an event says nothing of a row to serve, in words; undefined when it may. `board` is undefined while nothing is known of it. */
+export function reasonToDrop(event: NoticeEvent, board: NoticeBoard | undefined, now: number): string | undefined {
+  const { type, timestamp, authors = [], data } = event;
+  if (timestamp !== undefined && now - Date.parse(timestamp) > noticeLifeMs) return 'it is older than a day';
+  if (!telling.has(type)) return `events of the type ${type} are of no interest`;
+  if (!board) return undefined;
+  const { botId, dataSourceId, statusId } = board;
+  if (botId !== undefined && authors.length > 0 && authors.every((author) => isSameId(author.id, botId))) {
+    return 'it tells of an edit by this worker itself';
+  }
+  const table = tableOf(data?.parent);
+  if (table !== undefined && !isSameId(table, dataSourceId)) return 'its page is not in the board';
+  const updated = type === 'page.properties_updated' ? data?.updated_properties : undefined;
+  if (updated && !updated.some((property) => isSameProperty(property, statusId))) return 'Status was not changed';
+  return undefined;
+}
+
+/** The id of the parent that could be our table; undefined when a database is named, which may hold several tables. */
+function tableOf(parent: NonNullable<NoticeEvent['data']>['parent']): string | undefined {
+  if (parent?.data_source_id !== undefined) return parent.data_source_id;
+  return parent?.type === undefined || parent.type === 'database' ? undefined : parent.id;
+}
+
+/** Are they the same uuid, with or without dashes? */
+export function isSameId(one: string, other: string): boolean {
+  return plainId(one) === plainId(other);
+}
+
+function plainId(text: string): string {
+  return text.replaceAll('-', '').toLowerCase();
+}
+
+/** Notion's answers show the ids of properties URL-encoded, and its events need not. */
+function isSameProperty(one: string, other: string): boolean {
+  return one === other || decoded(one) === other || one === decoded(other);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

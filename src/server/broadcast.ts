@@ -1,0 +1,135 @@
+import type { Readable } from 'node:stream';
+import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+
+/** Server-sent events to several readers: each gets the newest content and never an older one. */
+export interface Broadcast<Reader> {
+  /** Are there as many streams as there may be? */
+  isFull(): boolean;
+  /** The stream is served until it is closed. */
+  join(stream: Readable, reader: Reader): void;
+  /** The stream takes more again. */
+  resumed(stream: Readable): void;
+  /** The content may have changed. */
+  changed: () => void;
+  /** Ends every stream. */
+  close: () => void;
+}
+
+export interface BroadcastOptions<Reader> {
+  clock: Clock;
+  log: Log;
+  /** What this reader is to see; sent when it differs from what was sent, its `at` aside. */
+  content: (reader: Reader) => Promise<{ at: string }>;
+  /** Called before each round. */
+  beforeEach: () => void;
+}
+
+interface Seat<Reader> {
+  reader: Reader;
+  /** What was sent last, without its time. */
+  sent: string;
+  /** On the clock's monotonic time. */
+  sentAt: number;
+  /** Does it take no more for now? Then it misses rounds, and nothing piles up. */
+  isBlocked: boolean;
+}
+
+const mostStreams = 50;
+/** At most four rounds a second; */
+const shortestMs = 250;
+/** and one in two seconds even when nobody says that anything changed, for what time alone changes. */
+const longestMs = 2000;
+/** Proxies cut a connection that is silent for long. */
+const keepAliveMs = 15_000;
+const reconnectMs = 2000;
+
+export function createBroadcast<Reader>({
+  clock,
+  log,
+  content,
+  beforeEach,
+}: BroadcastOptions<Reader>): Broadcast<Reader> {
+  const seats = new Map<Readable, Seat<Reader>>();
+  let isChanged = false;
+  let isRunning = false;
+  let wake = new AbortController();
+  const closing = new AbortController();
+
+  const push = (stream: Readable, seat: Seat<Reader>, text: string) => {
+    seat.isBlocked = !stream.push(text);
+    seat.sentAt = clock.monotonic();
+  };
+
+  const send = async (stream: Readable, seat: Seat<Reader>, contents: Map<string, Promise<{ at: string }>>) => {
+    const key = JSON.stringify(seat.reader);
+    const promise = contents.get(key) ?? content(seat.reader);
+    contents.set(key, promise);
+    const { at, ...rest } = await promise;
+    const text = JSON.stringify(rest);
+    // The reader may have gone meanwhile.
+    if (!seats.has(stream)) return;
+    if (text !== seat.sent) {
+      push(stream, seat, `event: overview\ndata: ${JSON.stringify({ at, ...rest })}\n\n`);
+      seat.sent = text;
+    } else if (clock.monotonic() - seat.sentAt >= keepAliveMs) {
+      push(stream, seat, ': still here\n\n');
+    }
+  };
+
+  const round = async () => {
+    isChanged = false;
+    try {
+      beforeEach();
+      const contents = new Map<string, Promise<{ at: string }>>();
+      const ready = [...seats].filter(([, seat]) => !seat.isBlocked);
+      await Promise.all(ready.map(([stream, seat]) => send(stream, seat, contents)));
+    } catch (error) {
+      log.error({ err: error }, 'The status page could not be told the news');
+    }
+  };
+
+  const pause = (ms: number, end: AbortController) => clock.sleep(ms, end.signal).catch(() => undefined);
+
+  const run = async () => {
+    isRunning = true;
+    while (seats.size > 0) {
+      await round();
+      await pause(shortestMs, closing);
+      wake = new AbortController();
+      if (!isChanged && seats.size > 0) await pause(longestMs - shortestMs, wake);
+    }
+    isRunning = false;
+  };
+
+  const changed = () => {
+    isChanged = true;
+    wake.abort();
+  };
+
+  return {
+    isFull: () => seats.size >= mostStreams,
+    join(stream, reader) {
+      const seat = { reader, sent: '', sentAt: clock.monotonic(), isBlocked: false };
+      seats.set(stream, seat);
+      stream.once('close', () => {
+        seats.delete(stream);
+        if (seats.size === 0) wake.abort();
+      });
+      push(stream, seat, `retry: ${reconnectMs}\n\n`);
+      changed();
+      if (!isRunning) void run();
+    },
+    resumed(stream) {
+      const seat = seats.get(stream);
+      if (seat) seat.isBlocked = false;
+    },
+    changed,
+    close() {
+      for (const stream of seats.keys()) stream.push(null);
+      seats.clear();
+      closing.abort();
+      wake.abort();
+    },
+  };
+}

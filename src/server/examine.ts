@@ -1,0 +1,48 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { Finding } from '../core/finding.ts';
+import type { ServerSettings } from './settings.ts';
+
+/** Shorter ones can be guessed; `openssl rand -hex 32` makes 64 characters. */
+const shortestSecret = 16;
+
+const subject = { key: 'server', about: 'Status page and HTTP API' };
+
+/** Looks whether the server could listen, and whether callers could be anyone. */
+export async function examineServer(settings: ServerSettings): Promise<Finding> {
+  const { host, port, tokens, jwtSecret } = settings;
+  const code = await tryListening(host, port);
+  if (code === 'EADDRINUSE') {
+    const message = `Port ${port} is in use: well if it is this worker, else set PORT to another.`;
+    return { ...subject, state: 'note', message };
+  }
+  if (code !== undefined) {
+    const message = `The server cannot listen at ${host}, port ${port} (${code}): correct HOST and PORT.`;
+    return { ...subject, state: 'problem', message };
+  }
+  const short = tokens.find(({ token }) => token.length < shortestSecret);
+  if (short) return { ...subject, state: 'warning', message: guessable(`The token of ${short.name} in API_TOKENS`) };
+  if (jwtSecret !== undefined && jwtSecret.length < shortestSecret) {
+    return { ...subject, state: 'warning', message: guessable('JWT_SECRET') };
+  }
+  const names = [...new Set(tokens.map(({ name }) => name)), ...(jwtSecret === undefined ? [] : ['holders of a JWT'])];
+  const callers = names.length === 0 ? 'this machine alone' : names.join(', ');
+  return { ...subject, state: 'well', message: `can listen at ${host}, port ${port}, for ${callers}` };
+}
+
+function guessable(what: string): string {
+  return `${what} has fewer than ${shortestSecret} characters and could be guessed: make one with openssl rand -hex 32.`;
+}
+
+/** The code of what went wrong; undefined when nothing did. */
+async function tryListening(host: string, port: number): Promise<string | undefined> {
+  const server = createServer();
+  try {
+    await once(server.listen({ host, port }), 'listening');
+    return undefined;
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  } finally {
+    server.close();
+  }
+}

@@ -1,0 +1,113 @@
+import { useState } from 'preact/hooks';
+import type { FailedRow, Overview, RunningRow } from '../overview-types.ts';
+import { ActionButton } from './action-button.tsx';
+import { Empty, RowTitle, Section, Time, Words } from './text.tsx';
+import { useNow } from './use-now.ts';
+import { secondsWords } from './words.ts';
+
+/** The rows that are being served, and who is asked since when. */
+export function Running({ rows, aheadMs }: { rows: RunningRow[]; aheadMs: number }) {
+  const now = useNow(rows.length > 0) - aheadMs;
+  return (
+    <Section id="running" title="Running" count={String(rows.length)}>
+      {rows.length === 0 ? (
+        <Empty>No picture is being made right now.</Empty>
+      ) : (
+        <ul class="rows">
+          {rows.map(({ id, title, url, provider, since }) => (
+            <li key={id}>
+              <RowTitle title={title} url={url} />
+              <span class="aside">
+                {provider === undefined ? 'Getting ready' : `Asking ${provider}`},{' '}
+                <span class="number">{secondsWords(now - Date.parse(since))}</span>
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Section>
+  );
+}
+
+/** The rows that wait for their turn. */
+export function Waiting({
+  waiting: { rows, further, more },
+  trouble,
+}: {
+  waiting: Overview['waiting'];
+  trouble: string | undefined;
+}) {
+  const known = rows.length + further;
+  return (
+    <Section id="waiting" title="Waiting" count={more ? `${known}+` : String(known)}>
+      {trouble !== undefined && <p class="trouble">{trouble}</p>}
+      {rows.length === 0 ? (
+        <Empty>Nothing waits. A row gets its picture when its status is set to “Needs image”.</Empty>
+      ) : (
+        <ol class="rows scrolling">
+          {rows.map(({ id, title, url, since }) => (
+            <li key={id}>
+              <RowTitle title={title} url={url} />
+              <span class="aside">
+                since <Time iso={since} />
+              </span>
+            </li>
+          ))}
+        </ol>
+      )}
+      <Further shown={rows.length} further={further} more={more} />
+    </Section>
+  );
+}
+
+function Further({ shown, further, more }: { shown: number; further: number; more: boolean }) {
+  if (shown === 0 || (further === 0 && !more)) return null;
+  const words = further === 0 ? 'and more' : `and ${more ? 'more than ' : ''}${further} more`;
+  return <p class="further">… {words}</p>;
+}
+
+/** The rows that got no picture, each with its reason and another try. */
+export function Failed({ failed: { rows, more } }: { failed: Overview['failed'] }) {
+  return (
+    <Section id="failed" title="Failed" count={more ? `${rows.length}+` : String(rows.length)}>
+      {rows.length === 0 ? (
+        <Empty>Nothing has failed. Should a row get no picture, its reason stands here.</Empty>
+      ) : (
+        <ul class="rows scrolling">
+          {rows.map((row) => (
+            <FailedItem key={row.id} row={row} />
+          ))}
+        </ul>
+      )}
+      <Further shown={rows.length} further={0} more={more} />
+    </Section>
+  );
+}
+
+function FailedItem({ row: { id, title, url, error, since } }: { row: FailedRow }) {
+  // The row stays until the board says otherwise; a later failure of the same row has another time.
+  const [markedSince, setMarkedSince] = useState<string>();
+  const isMarked = markedSince === since;
+  return (
+    <li>
+      <div class="what">
+        <RowTitle title={title} url={url} />
+        <span class="reason">
+          <Words>{error === '' ? 'The row does not say why.' : error}</Words>
+        </span>
+        <span class="aside">
+          since <Time iso={since} />
+        </span>
+      </div>
+      <ActionButton
+        path={`/api/rows/${encodeURIComponent(id)}/retry`}
+        done={`“${title}” is marked again and gets its turn.`}
+        label={`${isMarked ? 'Marked again' : 'Try again'}: ${title}`}
+        isDisabled={isMarked}
+        onDone={() => setMarkedSince(since)}
+      >
+        {isMarked ? 'Marked again' : 'Try again'}
+      </ActionButton>
+    </li>
+  );
+}

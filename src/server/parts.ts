@@ -1,0 +1,159 @@
+import type { Clock } from '../core/clock.ts';
+import type { FailureCode } from '../core/errors.ts';
+import type { WorkerEvents } from '../core/events.ts';
+import type { ImageRequest, KeptPicture } from '../core/image.ts';
+import type { Log } from '../core/log.ts';
+import type { PassReason, PassState } from '../core/pass.ts';
+import type { Post } from '../core/post.ts';
+import type { Attempt } from '../core/provider.ts';
+import type { Scrub } from '../core/secrets.ts';
+
+export type { ServerSettings } from './settings.ts';
+
+/** A picture asked for over HTTP. */
+export interface PictureJob {
+  request: ImageRequest;
+  /** Safe as a part of a path. */
+  userId: string;
+  /** May the built-in card serve when every real provider fails? */
+  allowPlaceholder: boolean;
+  signal: AbortSignal;
+  /** Hears which provider is being asked. */
+  onAsking?: (provider: { name: string; label: string }) => void;
+}
+
+/** The picture of a job, safe on disk. */
+export interface JobPicture {
+  /** `<epoch ms>-generated.png`, under `uploads/images/user-<id>/`. */
+  filename: string;
+  provider: string;
+  model: string;
+  seed?: number;
+  costUsd: number;
+  /** "Hugging Face out of credit until 1 Dec → Stable Diffusion, 8.2 s, free". */
+  why: string;
+  attempts: readonly Attempt[];
+}
+
+/** How one provider of the chain stands. */
+export interface ChainState {
+  name: string;
+  label: string;
+  breaker:
+    | { kind: 'closed' }
+    | { kind: 'open' | 'half-open'; trouble: { code: FailureCode; /** Wall-clock ms. */ until: number } };
+  /** Would it be asked now? */
+  admits: boolean;
+}
+
+/** How one month's money stands, in US dollars. */
+export interface SpendState {
+  /** UTC, as `2026-11`. */
+  month: string;
+  /** Undefined when there is no cap. */
+  capUsd?: number;
+  spentUsd: number;
+  /** For calls of which nobody knows whether they were billed. */
+  possibleUsd: number;
+  openUsd: number;
+}
+
+/** The answer to "are you alive?" or "are you ready?". */
+export interface Verdict {
+  ok: boolean;
+  /** One sentence. */
+  reason: string;
+}
+
+/** The board as the status page shows it. */
+export interface BoardLook {
+  title: string;
+  url: string;
+  /** First page of the rows that wait or are being served, and of those that failed. */
+  waiting: readonly Post[];
+  moreWaiting: boolean;
+  failed: readonly Post[];
+  moreFailed: boolean;
+}
+
+/** What a notice of Notion's came to. */
+export interface NoticeAnswer {
+  status: number;
+  /** One sentence. */
+  message: string;
+}
+
+/** A small file that is replaced as a whole. */
+export interface StateFile {
+  /** Undefined when there is none yet. */
+  load(): Promise<string | undefined>;
+  save(text: string): Promise<void>;
+}
+
+/** What the server needs of the rest of the product; `app-server.ts` joins it. */
+export interface ServerParts {
+  clock: Clock;
+  log: Log;
+  scrub: Scrub;
+  /** Ends everything: the shutdown. */
+  signal: AbortSignal;
+  events: WorkerEvents;
+  version: string;
+  schedule: {
+    expression: string;
+    timeZone: string;
+    /** Wall-clock ms; undefined while there is none. */ next(): number | undefined;
+  };
+  /** All providers that the product knows, in the order of the chain, those that are not configured last. */
+  providers: readonly { name: string; label: string; configured: boolean }[];
+  chain: {
+    state(): readonly ChainState[];
+    /** Asks a provider again, whatever is remembered of it. */
+    forget(name: string): Promise<void>;
+  };
+  /**
+   * Makes a picture and keeps it.
+   * @throws {ChainExhaustedError} {ConfigError} {DeadlineError}, or the signal's reason.
+   */
+  generate(job: PictureJob): Promise<JobPicture>;
+  passes: {
+    /** The pass that waits already, or a new one; undefined while the worker stops. Never while paused. */
+    request(reason: PassReason): PassState | undefined;
+    find(id: string): PassState | undefined;
+    /** Newest first. */
+    recent(): readonly PassState[];
+    /** ISO 8601 since when passes are paused; undefined while they are not. */
+    pausedSince(): string | undefined;
+    pause(): Promise<void>;
+    resume(): Promise<void>;
+  };
+  board: {
+    /** One or two requests to Notion. @throws {ConfigError} {BoardError} in words. */
+    look(): Promise<BoardLook>;
+    /** Marks a failed row again. @throws {ConfigError} {BoardError} in words. */
+    retry(postId: string): Promise<Post>;
+  };
+  budget: { state(): Promise<SpendState> };
+  health: {
+    liveness(): Verdict;
+    readiness(): Verdict;
+    facts(): {
+      passes: { lastGoodAt?: string; lastError?: string };
+      oldestWaitingMs?: number;
+      freeDiskBytes?: number;
+      alerts: string[];
+    };
+  };
+  /** The pictures of the board; newest first. */
+  pictures: { latest(count: number): Promise<KeptPicture[]> };
+  /** The pictures that one user asked for over HTTP; newest first. */
+  uploads: { latest(userId: string, count: number): Promise<KeptPicture[]> };
+  /** The folder of the board's pictures, and the one that `/uploads/` stands for. */
+  folders: { pictures: string; uploads: string };
+  /** A small picture of one in a file, as WebP; undefined when there is none. */
+  thumbnail(file: string): Promise<Uint8Array | undefined>;
+  /** What a notice means; `body` as it came in. */
+  notice(body: Uint8Array, headers: Readonly<Record<string, string | string[] | undefined>>): Promise<NoticeAnswer>;
+  /** Pictures a day by provider. */
+  tally: StateFile;
+}

@@ -1,0 +1,74 @@
+import type { FastifyInstance } from 'fastify';
+import { ConfigError } from '../core/errors.ts';
+import { buildServer } from './build.ts';
+import type { ServerParts, ServerSettings } from './parts.ts';
+
+/** The HTTP server. */
+export interface HttpServer {
+  /** Begins to listen, and answers with its address, such as `http://127.0.0.1:3000`. @throws {ConfigError} */
+  listen(): Promise<string>;
+  /** Takes nothing new, lets answers under way end for a moment, and cuts off the rest. */
+  close(): Promise<void>;
+}
+
+/** How long answers under way may take to end. */
+const graceMs = 1000;
+
+export async function createServer(parts: ServerParts, settings: ServerSettings): Promise<HttpServer> {
+  return serve(await buildServer(parts, settings), parts, settings);
+}
+
+/** The server of an app that is built. */
+export function serve(
+  app: FastifyInstance,
+  { clock }: Pick<ServerParts, 'clock'>,
+  settings: ServerSettings,
+): HttpServer {
+  const { port } = settings;
+  // Fastify would listen on two addresses, of which it closes but one in time.
+  const host = settings.host === 'localhost' ? '127.0.0.1' : settings.host;
+  let closing: Promise<void> | undefined;
+
+  const close = async () => {
+    const closed = new AbortController();
+    const cutOff = async () => {
+      await clock.sleep(graceMs, closed.signal);
+      app.server.closeAllConnections();
+    };
+    const cut = cutOff().catch(() => {});
+    await app.close();
+    closed.abort();
+    await cut;
+  };
+
+  return {
+    async listen() {
+      try {
+        await app.listen({ host, port });
+      } catch (error) {
+        throw listenError(error, host, port);
+      }
+      const address = app.server.address();
+      const bound = typeof address === 'object' && address !== null ? address.port : port;
+      return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+    },
+    close: () => (closing ??= close()),
+  };
+}
+
+function listenError(error: unknown, host: string, port: number): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'EADDRINUSE':
+      return new ConfigError(`PORT ${port} is in use: end what uses it, or set PORT to another number.`, error);
+    case 'EACCES':
+      return new ConfigError(`PORT ${port} may not be used by this user: set PORT to a number above 1023.`, error);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return new ConfigError(`HOST is "${host}", which is no address of this machine: set HOST to 127.0.0.1.`, error);
+    default:
+      return error;
+  }
+}

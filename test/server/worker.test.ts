@@ -1,0 +1,313 @@
+import { createHmac } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { type EmulatedBehaviour, startEmulatedHuggingFace } from '../../src/demo/hugging-face.ts';
+import { startAutomatic1111 } from '../fakes/automatic1111.ts';
+import { closedAddress } from '../fakes/gate.ts';
+import { type Office, openOffice } from '../worker/setup.ts';
+import { openHouse } from './house.ts';
+
+const open: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0).toReversed()) await close();
+});
+
+async function withHuggingFace(office: Office, behaviour: EmulatedBehaviour) {
+  const server = await startEmulatedHuggingFace({ behaviour });
+  open.push(() => server.close());
+  Object.assign(office.variables, {
+    IMAGE_PROVIDERS: 'huggingface,stable-diffusion,placeholder',
+    HUGGINGFACE_API_KEY: 'hf_test_key',
+    HF_ENDPOINT: server.url,
+    HF_HUB_URL: server.hubUrl,
+  });
+  return server;
+}
+
+async function withStableDiffusion(office: Office, changes: Parameters<typeof startAutomatic1111>[0] = {}) {
+  const server = await startAutomatic1111(changes);
+  open.push(() => server.close());
+  Object.assign(office.variables, {
+    IMAGE_PROVIDERS: office.variables['IMAGE_PROVIDERS'] ?? 'stable-diffusion,placeholder',
+    SD_ENABLED: 'true',
+    SD_API_URL: server.url,
+  });
+  return server;
+}
+
+const wish = { prompt: 'A red kite over green hills', width: 320, height: 256 };
+const answerSchema = z.object({ imageUrl: z.string(), filename: z.string() });
+const passSchema = z.object({ id: z.string() });
+const unavailable: EmulatedBehaviour = () => ({ status: 500, body: { error: 'Internal Server Error' } });
+const limited: EmulatedBehaviour = () => ({
+  status: 429,
+  headers: { 'retry-after': '120' },
+  body: { error: 'Too many requests' },
+});
+
+describe('a picture over HTTP', () => {
+  it('is made by Hugging Face when all is well, exactly of the size asked, and shown by its address', async () => {
+    const office = await openOffice();
+    await withHuggingFace(office, 'ok');
+    const house = await openHouse(office);
+    const { status, body } = await house.call('/api/ai/generate-image', wish);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      success: true,
+      imageUrl: expect.stringMatching(/^\/uploads\/images\/user-local\/\d{13}-generated\.png$/),
+      prompt: wish.prompt,
+      userId: 'local',
+      provider: 'huggingface',
+      model: 'black-forest-labs/FLUX.1-schnell',
+      processingTime: expect.any(Number),
+    });
+    const { imageUrl, filename } = answerSchema.parse(body);
+    const picture = await fetch(house.url + imageUrl);
+    expect(picture.headers.get('content-type')).toBe('image/png');
+    const bytes = Buffer.from(await picture.arrayBuffer());
+    expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', width: 320, height: 256 });
+    const folder = join(office.folder, 'uploads', 'images', 'user-local');
+    expect(await readFile(join(folder, filename))).toEqual(bytes);
+    expect((await readdir(folder)).toSorted()).toEqual([filename.replace('.png', '.json'), filename]);
+  });
+
+  it('is made by Stable Diffusion while Hugging Face limits its rate', async () => {
+    const office = await openOffice();
+    await withHuggingFace(office, limited);
+    await withStableDiffusion(office);
+    const house = await openHouse(office);
+    const { status, body } = await house.call('/api/ai/generate-image', wish);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      provider: 'stable-diffusion',
+      why: expect.stringMatching(/^Hugging Face too busy/),
+    });
+  });
+
+  it('is made by Stable Diffusion while Hugging Face is down', async () => {
+    const office = await openOffice();
+    await withHuggingFace(office, unavailable);
+    const stableDiffusion = await withStableDiffusion(office);
+    const house = await openHouse(office);
+    expect(await house.call('/api/ai/generate-image', { ...wish, sampler: 'Euler a', cfgScale: 7 })).toMatchObject({
+      status: 200,
+      body: { provider: 'stable-diffusion', model: 'v1-5-pruned-emaonly' },
+    });
+    expect(stableDiffusion.generated).toBe(1);
+  });
+
+  it('is none when all are down: an error that says what each said and how to mend it, also once they are left alone', async () => {
+    const office = await openOffice();
+    await withHuggingFace(office, unavailable);
+    const address = await closedAddress();
+    Object.assign(office.variables, { SD_ENABLED: 'true', SD_API_URL: address });
+    const house = await openHouse(office);
+    for (let round = 0; round < 5; round += 1) {
+      const { status, body } = await house.call('/api/ai/generate-image', wish);
+      expect(status).toBe(502);
+      expect(body).toMatchObject({
+        error: 'Image generation failed',
+        message: expect.stringMatching(
+          /^Image generation failed with all providers\. Last error: Stable Diffusion API is not accessible at http:/,
+        ),
+        attempts: [{ provider: 'huggingface' }, { provider: 'stable-diffusion', fix: expect.stringMatching(/\.$/) }],
+      });
+    }
+    expect(await readdir(office.folder)).not.toContain('uploads');
+  });
+
+  it('is a card only for who allows it', async () => {
+    const office = await openOffice();
+    await withHuggingFace(office, 'out_of_credit');
+    const house = await openHouse(office);
+    expect(await house.call('/api/ai/generate-image', wish)).toMatchObject({ status: 502 });
+    expect(await house.call('/api/ai/generate-image', { ...wish, allowPlaceholder: true })).toMatchObject({
+      status: 200,
+      body: { provider: 'placeholder', model: 'Free API Placeholder' },
+    });
+  });
+
+  it('is none where nobody is configured, and the answer says whom to configure', async () => {
+    const office = await openOffice();
+    const house = await openHouse(office);
+    const { status, body } = await house.call('/api/ai/generate-image', wish);
+    expect(status).toBe(503);
+    expect(JSON.stringify(body)).toMatch(/HUGGINGFACE_API_KEY.*SD_ENABLED/);
+  });
+
+  it('is given up when its client goes away', async () => {
+    const office = await openOffice();
+    const stableDiffusion = await withStableDiffusion(office, { delayMs: Number.POSITIVE_INFINITY });
+    Object.assign(office.variables, { IMAGE_PROVIDERS: 'stable-diffusion' });
+    const house = await openHouse(office);
+    const client = new AbortController();
+    const asked = fetch(`${house.url}/api/ai/generate-image`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(wish),
+      signal: client.signal,
+    });
+    await stableDiffusion.until(() => stableDiffusion.active !== undefined);
+    client.abort();
+    await expect(asked).rejects.toThrow(/abort/);
+    await stableDiffusion.until(() => stableDiffusion.interrupted === 1);
+  });
+
+  it('ends in an answer when the worker stops meanwhile', async () => {
+    const office = await openOffice();
+    const stableDiffusion = await withStableDiffusion(office, { delayMs: Number.POSITIVE_INFINITY });
+    Object.assign(office.variables, { IMAGE_PROVIDERS: 'stable-diffusion' });
+    const house = await openHouse(office);
+    const asked = house.call('/api/ai/generate-image', wish);
+    await stableDiffusion.until(() => stableDiffusion.active !== undefined);
+    await house.stop();
+    expect(await asked).toMatchObject({ status: 503, body: { message: expect.stringMatching(/stopping/) } });
+  });
+
+  it('tells in image-status how each provider stands, by what became of it', async () => {
+    const office = await openOffice();
+    await withHuggingFace(office, 'out_of_credit');
+    await withStableDiffusion(office);
+    const house = await openHouse(office);
+    await house.call('/api/ai/generate-image', wish);
+    const { body } = await house.call('/api/ai/image-status');
+    expect(body).toMatchObject({
+      providers: [
+        {
+          name: 'huggingface',
+          configured: true,
+          state: 'out_of_credit',
+          until: expect.stringMatching(/^\d{4}-/),
+          lastError: expect.stringMatching(/credit/),
+          medianMs: null,
+        },
+        {
+          name: 'stable-diffusion',
+          configured: true,
+          state: 'ready',
+          until: null,
+          lastError: null,
+          medianMs: expect.any(Number),
+        },
+        { name: 'placeholder', configured: true, state: 'ready' },
+        { name: 'localai', configured: false, state: 'not_configured', until: null },
+        { name: 'replicate', configured: false },
+        { name: 'runpod', configured: false },
+        { name: 'cloudflare', configured: false },
+      ],
+    });
+  });
+});
+
+describe('a marked row', () => {
+  const secret = 'shared-with-notion-automations';
+  const served = (office: Office, id: string) =>
+    vi.waitUntil(() => office.text(id, 'Status') === 'Image ready', { timeout: 30_000, interval: 20 });
+
+  it('gets its picture after POST /api/sync, whose pass can be followed by its id', async () => {
+    const office = await openOffice();
+    const house = await openHouse(office);
+    const [id = ''] = office.addRows(1);
+    const { status, body } = await house.call('/api/sync', {});
+    expect(status).toBe(202);
+    const pass = passSchema.parse(body);
+    await served(office, id);
+    await vi.waitUntil(
+      async () => {
+        const { body: state } = await house.call(`/api/sync/${pass.id}`);
+        return z.object({ state: z.string() }).parse(state).state === 'done';
+      },
+      { timeout: 30_000, interval: 20 },
+    );
+  });
+
+  it('starts at the notice of an automation, without a tick of the schedule', async () => {
+    const office = await openOffice();
+    const house = await openHouse(office, { WEBHOOK_SECRET: secret });
+    const [id = ''] = office.addRows(1);
+    const payload = { source: { type: 'automation', event_id: 'event-1' }, data: { object: 'page', id } };
+    expect(await house.call('/webhooks/notion', payload)).toMatchObject({ status: 401 });
+    expect(await house.call('/webhooks/notion', payload, { authorization: `Bearer ${secret}` })).toMatchObject({
+      status: 200,
+    });
+    await served(office, id);
+  });
+
+  it("starts at Notion's own notice, by the token that Notion sent before", async () => {
+    const token = 'secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl';
+    const office = await openOffice();
+    const first = await openHouse(office);
+    const sign = (text: string) => `sha256=${createHmac('sha256', token).update(text).digest('hex')}`;
+    const handshake = { verification_token: token };
+    expect(
+      await first.call('/webhooks/notion', handshake, { 'x-notion-signature': sign(JSON.stringify(handshake)) }),
+    ).toMatchObject({ status: 200 });
+    const kept = (await readFile(join(office.folder, '.state', 'notion-webhook-token'), 'utf8')).trim();
+    expect(kept).toBe(token);
+    await first.stop();
+
+    const house = await openHouse(office, { NOTION_WEBHOOK_TOKEN: kept });
+    const [id = ''] = office.addRows(1);
+    const notice = {
+      id: '367cba44-b6f3-4c92-81e7-6a2e9659efd4',
+      timestamp: new Date().toISOString(),
+      type: 'page.created',
+      authors: [{ id: 'c7c11cca-1d73-471d-9b6e-bdef51470190', type: 'person' }],
+      attempt_number: 1,
+      entity: { id, type: 'page' },
+      data: { parent: { id: office.database.id, type: 'database' } },
+    };
+    const signed = { 'x-notion-signature': sign(JSON.stringify(notice)) };
+    expect(await house.call('/webhooks/notion', { ...notice, attempt_number: 2 }, signed)).toMatchObject({
+      status: 401,
+    });
+    expect(await house.call('/webhooks/notion', notice, signed)).toMatchObject({ status: 200 });
+    await served(office, id);
+  });
+
+  it('starts at a notice while an earlier row is still being made', async () => {
+    const office = await openOffice();
+    const stableDiffusion = await withStableDiffusion(office, { delayMs: Number.POSITIVE_INFINITY });
+    Object.assign(office.variables, { IMAGE_PROVIDERS: 'stable-diffusion', SD_CONCURRENCY: '2' });
+    const [first = ''] = office.addRows(1);
+    const house = await openHouse(office, { WEBHOOK_SECRET: secret });
+    await stableDiffusion.until(() => stableDiffusion.active !== undefined);
+    const [second = ''] = office.addRows(1);
+    await house.call('/webhooks/notion', {}, { 'x-webhook-secret': secret });
+    await vi.waitUntil(() => office.text(second, 'Status') === 'Generating', { timeout: 30_000, interval: 20 });
+    expect(office.text(first, 'Status')).toBe('Generating');
+  });
+
+  it('waits while the worker is paused, also over a restart, and is served when somebody resumes', async () => {
+    const office = await openOffice();
+    const first = await openHouse(office);
+    expect(await first.call('/api/pause', {})).toMatchObject({ status: 200, body: { paused: true } });
+    const [id = ''] = office.addRows(1);
+    expect(await first.call('/api/sync', {})).toMatchObject({ status: 409 });
+    await first.stop();
+    const second = await openHouse(office);
+    expect(await second.call('/api/overview')).toMatchObject({ status: 200, body: { activity: { kind: 'paused' } } });
+    expect(office.text(id, 'Status')).toBe('Needs image');
+    expect(await second.call('/api/resume', {})).toMatchObject({ status: 200, body: { paused: false } });
+    await served(office, id);
+  });
+
+  it('that failed is tried again from the page', async () => {
+    const office = await openOffice();
+    const huggingFace = await withHuggingFace(office, unavailable);
+    Object.assign(office.variables, { IMAGE_PROVIDERS: 'huggingface' });
+    const [id = ''] = office.addRows(1);
+    const house = await openHouse(office);
+    await vi.waitUntil(() => office.text(id, 'Status') === 'Failed', { timeout: 30_000, interval: 20 });
+    huggingFace.set('ok');
+    expect(await house.call(`/api/rows/${id}/retry`, {})).toMatchObject({ status: 202 });
+    await served(office, id);
+    expect(await house.call(`/api/rows/${id}/retry`, {})).toMatchObject({
+      status: 409,
+      body: { message: expect.stringMatching(/stands at "Image ready"/) },
+    });
+  });
+});
