@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { wholeFile } from './app-parts.ts';
 import type { BoardFacts, PostBoard } from './core/board.ts';
 import type { Clock } from './core/clock.ts';
-import { withDeadline } from './core/deadline.ts';
+import { DeadlineError, withDeadline } from './core/deadline.ts';
+import { ChainExhaustedError, ProviderError } from './core/errors.ts';
 import type { WorkerEvents } from './core/events.ts';
 import { noJournal } from './core/journal.ts';
 import type { Log } from './core/log.ts';
@@ -12,7 +13,7 @@ import { createScrub } from './core/secrets.ts';
 import type { Attempt } from './core/provider.ts';
 import type { Config } from './config.ts';
 import type { Health } from './health/health.ts';
-import { writeAtomic } from './images/files.ts';
+import { readIfPresent, writeAtomic } from './images/files.ts';
 import { createGallery, createUserGalleries, isBoardPicture } from './images/gallery.ts';
 import { renderJpegWithin } from './images/renditions.ts';
 import { statePaths } from './images/state.ts';
@@ -23,6 +24,7 @@ import type { Budget } from './policies/budget.ts';
 import type { Chain } from './policies/chain.ts';
 import { knownProviders } from './providers/registry.ts';
 import type { PictureJob, ServerParts } from './server/parts.ts';
+import { weakSecret } from './server/examine.ts';
 import { createServer } from './server/server.ts';
 import { newEntry } from './worker/journal-entry.ts';
 import type { Passes } from './worker/passes.ts';
@@ -50,11 +52,18 @@ export interface WorkerParts {
   known: () => BoardFacts | undefined;
 }
 
+/** How long after a job's time the chain may still say what came of it. */
+const graceMs = 1000;
+/** Tokens of webhooks to be verified that are kept; a stranger's may be among them. */
+const mostTokens = 10;
+
 /** The HTTP server of a running worker, listening. @throws {ConfigError} when it cannot listen. */
 export async function openServer(
   config: Config,
   worker: WorkerParts,
 ): Promise<{ url: string; close(): Promise<void> }> {
+  const weak = weakSecret(config.server);
+  if (weak !== undefined) worker.log.warn({}, weak);
   const server = await createServer(await joinServerParts(config, worker), config.server);
   try {
     const url = await server.listen();
@@ -86,6 +95,7 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
     generate: (job) => generate(job, config, worker, galleries),
     passes,
     board: {
+      isOnNotion: /(?:^|\.)notion\.com$/.test(new URL(config.notion.apiUrl).hostname),
       async look() {
         const { title, url } = known() ?? (await open());
         const waiting = await board.pending();
@@ -116,7 +126,9 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
       clock,
       log,
       async keepToken(token) {
-        await writeAtomic(webhookToken, `${token}\n`, temporary, 0o600);
+        const earlier = ((await readIfPresent(webhookToken))?.toString() ?? '').split('\n').filter(Boolean);
+        const lines = [...earlier, `${new Date(clock.now()).toISOString()} ${token}`].slice(-mostTokens);
+        await writeAtomic(webhookToken, `${lines.join('\n')}\n`, temporary, 0o600);
         return webhookToken;
       },
       board: () => {
@@ -129,18 +141,21 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
           }
         );
       },
-      marked: () => void passes.request('notice'),
+      marked: (postId) => void passes.request('notice', postId),
     }),
     tally: wholeFile(tally),
   };
 }
 
 async function generate(
-  { request, userId, allowPlaceholder, signal, onAsking }: PictureJob,
+  { request, userId, allowPlaceholder, signal }: PictureJob,
   { imagesDir: folder, rowTimeoutMs }: Config,
   { chain, clock, log, events, workerId }: WorkerParts,
   galleries: { added(userId: string, file: string): void },
 ) {
+  const told: Attempt[] = [];
+  /** Since when a provider is asked, on the monotonic clock, and not waited for. */
+  let askedAt = Number.POSITIVE_INFINITY;
   const parts = {
     chain: allowPlaceholder ? chain : chain.real,
     store: createUploadStore({ folder, workerId, userId }),
@@ -150,14 +165,24 @@ async function generate(
     log,
     rowTimeoutMs,
     watch: {
-      asking: (_: string, provider: { name: string; label: string }) => onAsking?.(provider),
-      attempted: (attempt: Attempt) => void events.emit('attempt', attempt),
+      asking: () => void (askedAt = clock.monotonic()),
+      attempted(_: string, attempt: Attempt) {
+        askedAt = Number.POSITIVE_INFINITY;
+        told.push(attempt);
+        events.emit('attempt', attempt);
+      },
     },
   };
-  // The whole of it has one row's time, with the wait for a slot: somebody is waiting for the answer.
-  const { image, facts, attempts } = await withDeadline(rowTimeoutMs, signal, (signal) =>
+  // The whole of it has one row's time, with the wait for a slot: somebody is waiting for the answer. The chain's own end comes first.
+  const made = withDeadline(rowTimeoutMs + graceMs, signal, (signal) =>
     makePicture(newEntry('none', '', 0), request, parts, signal),
   );
+  const { image, facts, attempts } = await made.catch((error: unknown) => {
+    if (!(error instanceof DeadlineError)) throw error;
+    const isAsked = clock.monotonic() - askedAt > 2 * graceMs;
+    const words = isAsked ? error.message : `no provider had a free place within ${Math.round(rowTimeoutMs / 1000)} s`;
+    throw new ChainExhaustedError(told, new ProviderError('timeout', words, { cause: error }));
+  });
   galleries.added(userId, image.path);
   const { provider, model, seed, costUsd, generatedAt, warnings } = facts;
   return {

@@ -116,7 +116,7 @@ async function joinParts(config: Config, surroundings: Surroundings, { stop, loc
     watch: {
       asking: (postId: string, provider: { name: string; label: string }) =>
         void events.emit('asking', postId, provider),
-      attempted: (attempt: Attempt) => void events.emit('attempt', attempt),
+      attempted: (postId: string, attempt: Attempt) => void events.emit('attempt', attempt, postId),
     },
     store,
     journal,
@@ -156,6 +156,16 @@ async function joinParts(config: Config, surroundings: Surroundings, { stop, loc
     return summary;
   };
 
+  /** Sees whether the board can be had, for a worker that starts paused. */
+  const lookAround = async () => {
+    try {
+      await open();
+      await parts.board.pending();
+    } catch (error) {
+      if (!stop.signal.aborted) log.warn({ err: error }, 'Paused, and the board cannot be read');
+    }
+  };
+
   const watchedSync = async (options: PassOptions = {}, scheduled = false): Promise<PassSummary> => {
     // One row asked for by hand says nothing of the passes.
     if (options.pageId !== undefined) return sync(options);
@@ -191,6 +201,7 @@ async function joinParts(config: Config, surroundings: Surroundings, { stop, loc
       const passes = await createPasses({ clock, log, events, file: pauseFile(folder), pass }, stop.signal);
       health.paused(passes.pausedSince() !== undefined);
       health.watch(config);
+      if (passes.pausedSince() !== undefined) void lookAround();
       const schedule = createSchedule({ ...config, clock, passes });
       const server = await openServer(config, {
         ...parts,

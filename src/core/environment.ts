@@ -12,6 +12,8 @@ export interface Environment {
   optional(name: string): string | undefined;
   /** The first of the names that is set. */
   secret(...names: string[]): string | undefined;
+  /** The same for a secret of several parts, whose characters the caller looks at. */
+  secretParts(name: string): string | undefined;
   /** Notes a part of a secret that must never be shown either. */
   conceal(part: string): void;
   number(name: string, range: { fallback: number; min: number; max: number; whole?: boolean }): number;
@@ -82,6 +84,11 @@ export function readEnvironment(variables: Variables): Environment {
         return value;
       }
       return undefined;
+    },
+    secretParts(name) {
+      const value = optional(name) ?? fromFile(name);
+      if (value !== undefined) secrets.push(value);
+      return value;
     },
     conceal: (part) => secrets.push(part),
     number(name, { fallback, min, max, whole = false }) {

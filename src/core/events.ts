@@ -8,16 +8,16 @@ import type { Attempt } from './provider.ts';
 export interface WorkerEventMap {
   /** A pass was asked for, began or ended. */
   pass: [pass: PassState];
-  /** Somebody says that a row was marked. */
-  marked: [];
+  /** Somebody says that a row was marked, this one where it is known. */
+  marked: [postId?: string];
   /** The rows that wait or are held, as a first look at the board shows them; `more` when there are further ones. */
   sighted: [posts: readonly Post[], more: boolean];
   /** A row is being served from now on. */
   taken: [post: Post];
   /** A provider is being asked for a row's picture. */
   asking: [postId: string, provider: { name: string; label: string }];
-  /** A call of a provider has ended, or was refused; for rows and for pictures over HTTP. */
-  attempt: [attempt: Attempt];
+  /** A call of a provider has ended, or was refused; for this row, or for a picture over HTTP. */
+  attempt: [attempt: Attempt, postId?: string];
   /** A row has come to its end, for now. */
   outcome: [outcome: Outcome];
   /** Passes were paused, or go on. */

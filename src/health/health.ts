@@ -160,6 +160,7 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
   };
 
   const ended = () => {
+    expectPasses();
     alerts.deliver();
     void keep();
     void heartbeat.beat();
@@ -180,7 +181,7 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
       kept.failedPasses = 0;
       stands('tokenRefused', false);
       stands('passesFailing', false);
-      if (isWhole) {
+      if (isWhole && !isPaused) {
         const stuck = waiting.passEnded();
         stands('rowsStuck', stuck !== undefined && alertWords.rowsStuck(stuck.count, stuck.url));
       }

@@ -25,7 +25,7 @@ export function statePaths(imagesDir: string) {
     paused: join(root, 'paused'),
     /** Pictures a day by provider. */
     tally: join(root, 'tally.json'),
-    /** What Notion sent to have its notices verified, until the settings hold it. */
+    /** What Notion sent to have its notices verified, a line each with its time, until the settings hold it. */
     webhookToken: join(root, 'notion-webhook-token'),
   };
 }

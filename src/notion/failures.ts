@@ -94,7 +94,7 @@ function explainRefusal(
   if (ofRow && (missing || trashed)) {
     return new BoardError(
       'gone',
-      `Notion no longer has what it takes to ${doing}: it was deleted, or is no longer shared.`,
+      `Notion could not ${doing}: the row was deleted, or is no longer shared with the connection.`,
       error,
     );
   }

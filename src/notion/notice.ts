@@ -19,6 +19,7 @@ export const noticeEvent = z.object({
   id,
   type: z.string().max(200),
   timestamp: z.string().optional().catch(undefined),
+  entity: z.object({ id }).optional().catch(undefined),
   authors: z.array(z.object({ id })).optional().catch(undefined),
   data: z
     .object({

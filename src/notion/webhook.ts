@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { verifyWebhookSignature } from '@notionhq/client';
+import { extractNotionId, verifyWebhookSignature } from '@notionhq/client';
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
@@ -26,13 +26,14 @@ export interface NoticeOptions {
   keepToken: (token: string) => Promise<string>;
   /** Undefined while the board has not been read. */
   board: () => NoticeBoard | undefined;
-  /** A row may have been marked. */
-  marked: () => void;
+  /** A row may have been marked, this one where it is named. */
+  marked: (postId?: string) => void;
 }
 
 const handshake = z.object({ verification_token: z.string() });
 const tokenShape = /^secret_[A-Za-z0-9]{10,200}$/;
 const mostRemembered = 1000;
+const betweenTokensMs = 60_000;
 
 /** Understands the requests that come to the webhook's address. What none of the proofs vouches for is a 401 and changes nothing. */
 export function createNotices(
@@ -41,6 +42,7 @@ export function createNotices(
   const { verificationToken, secret, clock, log, keepToken, board, marked } = options;
   const isRepeated = createRecollection(clock);
   let isRefusing = false;
+  let keptToken = { value: '', at: Number.NEGATIVE_INFINITY };
 
   const refused = (message: string): NoticeAnswer => {
     // Anyone can send rubbish, so that only the first after a good one is worth a line.
@@ -54,9 +56,9 @@ export function createNotices(
     return { status: 200, message: `Dropped: ${reason}.` };
   };
 
-  const noted = (): NoticeAnswer => {
-    log.debug({}, 'A notice says that a row may have been marked');
-    marked();
+  const noted = (pageId: string | undefined): NoticeAnswer => {
+    log.debug({ post: pageId }, 'A notice says that a row may have been marked');
+    marked((pageId !== undefined && extractNotionId(pageId)) || undefined);
     return { status: 200, message: 'Noted: the board is looked at now.' };
   };
 
@@ -75,13 +77,20 @@ export function createNotices(
         'Another token is configured: to verify this webhook anew, unset NOTION_WEBHOOK_TOKEN, restart, and have Notion send its token again.',
       );
     }
+    const asked = 'The token is kept; the log says where, and what to do with it.';
+    if (keptToken.value === token) return { status: 200, message: asked };
+    // Anyone can send one: whoever sends many has to be slower than the operator.
+    if (clock.monotonic() - keptToken.at < betweenTokensMs) {
+      return { status: 429, message: 'Another token came a moment ago: have Notion send this one again in a minute.' };
+    }
     try {
       const path = await keepToken(token);
+      keptToken = { value: token, at: clock.monotonic() };
       log.warn(
         { path },
-        `Notion wants to verify this address: its token is in ${path}; paste it in the connection's Webhooks tab and set NOTION_WEBHOOK_TOKEN to it, then restart`,
+        `Notion wants to verify this address: its token is the last in ${path}; paste it in the connection's Webhooks tab and set NOTION_WEBHOOK_TOKEN to it, then restart`,
       );
-      return { status: 200, message: 'The token is kept; the log says where, and what to do with it.' };
+      return { status: 200, message: asked };
     } catch (error) {
       log.error(
         { err: error },
@@ -107,7 +116,7 @@ export function createNotices(
     if (!event) return { status: 400, message: 'The body is not an event as Notion sends them.' };
     if (isRepeated(`event ${event.id}`)) return dropped('it came before');
     const reason = reasonToDrop(event, board(), clock.now());
-    return reason === undefined ? noted() : dropped(reason);
+    return reason === undefined ? noted(event.entity?.id) : dropped(reason);
   };
 
   const vouchedFor = (content: unknown, given: readonly string[]): NoticeAnswer => {
@@ -128,7 +137,7 @@ export function createNotices(
     const table = data?.parent?.data_source_id;
     const known = board();
     const isElsewhere = known && table !== undefined && !isSameId(table, known.dataSourceId);
-    return isElsewhere ? dropped('its page is not in the board') : noted();
+    return isElsewhere ? dropped('its page is not in the board') : noted(data?.id);
   };
 
   return async (body, headers) => {

@@ -40,6 +40,7 @@ export function attempted(provider: ImageProvider, options: AttemptOptions): Ima
       try {
         refuse?.(context);
         close = costUsd > 0 ? await context.open({ ...attempt, costUsd }) : undefined;
+        context.signal.throwIfAborted();
         isAsked = true;
         context.asking({ name, label });
         log.info({ provider: name, model }, `${label}: trying ${shortName(model, label)}`.trimEnd());

@@ -143,8 +143,12 @@ export function budgeted(provider: ImageProvider, budget: Budget): ImageProvider
   return {
     ...provider,
     async generate(request, context) {
-      const call: { settle?: Settle; told?: Attempt } = {};
+      const call: { settle?: Settle; told?: Attempt; isAsked?: boolean } = {};
       const counted = deriveContext(context, {
+        asking(asked) {
+          call.isAsked = true;
+          context.asking(asked);
+        },
         record(attempt) {
           call.told = attempt;
           context.record(attempt);
@@ -167,7 +171,7 @@ export function budgeted(provider: ImageProvider, budget: Budget): ImageProvider
         return image;
       } catch (error) {
         // An attempt that is not told was aborted, perhaps after it was sent.
-        const { possiblySpent, costUsd } = call.told ?? { possiblySpent: true };
+        const { possiblySpent, costUsd } = call.told ?? { possiblySpent: call.isAsked };
         await call.settle?.(possiblySpent ? 'possible' : 'released', costUsd);
         throw error;
       }

@@ -3,7 +3,7 @@ import type { ProviderContext } from '../core/provider.ts';
 /** The same context with another signal, ledger or way to open calls; the deadline stays the row's own, which moves. */
 export function deriveContext(
   context: ProviderContext,
-  changes: Partial<Pick<ProviderContext, 'signal' | 'record' | 'open'>>,
+  changes: Partial<Pick<ProviderContext, 'signal' | 'asking' | 'record' | 'open'>>,
 ): ProviderContext {
   return {
     signal: context.signal,

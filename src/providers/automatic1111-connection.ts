@@ -36,10 +36,21 @@ export function connect(server: { label: string; url: string; login: string | un
     get: (path, signal) => call('GET', path, signal),
     post: (path, body, signal) => call('POST', path, signal, body),
     failure: (answer, hide = []) =>
-      classify(answer, { label, url, hasLogin: login !== undefined, hide: [...hide, login ?? ''], now: clock.now() }),
+      classify(answer, {
+        label,
+        url,
+        hasLogin: login !== undefined,
+        hide: [...hide, ...formsOf(login)],
+        now: clock.now(),
+      }),
   };
 }
 
 function outOfReach(url: string): string {
   return `Stable Diffusion API is not accessible at ${url}: start the web UI with --api, or correct SD_API_URL`;
+}
+
+/** A login as it is set, and as it is sent. */
+export function formsOf(login: string | undefined): string[] {
+  return login === undefined ? [] : [login, Buffer.from(login).toString('base64')];
 }

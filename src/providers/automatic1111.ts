@@ -6,7 +6,7 @@ import type { GeneratedImage, ImageRequest } from '../core/image.ts';
 import type { ImageProvider, ProviderContext } from '../core/provider.ts';
 import { type DrawnPicture, readPicture } from './automatic1111-answer.ts';
 import { checkServer } from './automatic1111-check.ts';
-import { connect } from './automatic1111-connection.ts';
+import { connect, formsOf } from './automatic1111-connection.ts';
 import { isGatewayTimeout, isUnknownSampler } from './automatic1111-failures.ts';
 import { createCatalogue, type Listed, listedAs, readCheckpoints, readSamplers } from './automatic1111-names.ts';
 import { composeBody, defaultSampler, type Drawing } from './automatic1111-request.ts';
@@ -121,7 +121,7 @@ function createProvider(settings: Settings, { clock, random }: ProviderDependenc
       const sampler = await chooseSampler(request, signal);
       const { drawing, warnings } = composeBody(request, sampler, checkpoint?.name);
       const answer = await draw(drawing, context);
-      const hide = [request.prompt, request.negativePrompt ?? '', settings.login ?? ''];
+      const hide = [request.prompt, request.negativePrompt ?? '', ...formsOf(settings.login)];
       if (answer.status !== 200) throw connection.failure(answer, hide);
       const picture = await readPicture(label, answer, hide);
       signal.throwIfAborted();

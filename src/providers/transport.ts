@@ -5,6 +5,7 @@ import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import axios from 'axios';
 import { ProviderError } from '../core/errors.ts';
+import { hideIn } from './hide.ts';
 
 /** One HTTP call of a provider. */
 export interface ProviderCall {
@@ -108,8 +109,7 @@ export function retryAfterMs(answer: ProviderAnswer, now: number): number | unde
 
 /** The provider's own words about a failure: one line of at most 200 characters, without what is to be hidden (the prompt, the key). */
 export function saidBy(answer: ProviderAnswer, hide: readonly string[] = []): string {
-  const words = messageIn(answer.json()) ?? describe(answer);
-  const line = hideIn(words, hide)
+  const line = hideIn(messageIn(answer.json()) ?? describe(answer), hide)
     .replaceAll(/[\p{C}\s]+/gu, ' ')
     .trim();
   const characters = Array.from(line);
@@ -240,12 +240,3 @@ function describe(answer: ProviderAnswer): string {
 }
 
 /** Also cuts off a quotation that the provider shortened. */
-function hideIn(words: string, hide: readonly string[]): string {
-  let clean = words;
-  for (const hidden of hide.filter((text) => text.trim() !== '')) {
-    clean = clean.replaceAll(hidden, '…');
-    const start = hidden.length > 24 ? clean.indexOf(hidden.slice(0, 24)) : -1;
-    if (start >= 0) clean = `${clean.slice(0, start)}…`;
-  }
-  return clean;
-}

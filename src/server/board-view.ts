@@ -5,6 +5,7 @@ import type { Log } from '../core/log.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { PassState } from '../core/pass.ts';
 import type { Post } from '../core/post.ts';
+import type { Attempt } from '../core/provider.ts';
 import type { BoardLook } from './parts.ts';
 
 /** A row that is being served. */
@@ -12,6 +13,8 @@ export interface ServedRow {
   post: Post;
   /** Label of the provider that is being asked. */
   provider?: string;
+  /** Is its picture made, and only to be written to the board? */
+  isMade?: boolean;
   /** Wall-clock ms. */
   since: number;
 }
@@ -64,11 +67,15 @@ export function createBoardView({ board, events, clock, log, onLook }: BoardView
   let lookedAt = Number.NEGATIVE_INFINITY;
   let isLooking = false;
 
+  const noteMove = (id: string) => {
+    if (isLooking) moved.add(id);
+  };
+
   const outcome = (told: Outcome) => {
     const { id } = told.post;
     const held = served.get(id)?.post;
     served.delete(id);
-    moved.add(id);
+    noteMove(id);
     if (told.kind === 'skipped' && told.again) {
       if (held) waiting = [held, ...without(waiting, id)];
       return;
@@ -82,7 +89,16 @@ export function createBoardView({ board, events, clock, log, onLook }: BoardView
     }
   };
 
+  const marked = (id?: string) => {
+    if (id === undefined) return;
+    ended.delete(id);
+    noteMove(id);
+    waiting = [...waiting, ...failed.filter((post) => post.id === id)];
+    failed = without(failed, id);
+  };
+
   const sighted = (posts: readonly Post[], more: boolean) => {
+    delete known.trouble;
     waiting = posts.filter(({ id }) => !served.has(id) && !ended.has(id));
     moreWaiting = more;
     const marked = new Set(waiting.map(({ id }) => id));
@@ -91,13 +107,17 @@ export function createBoardView({ board, events, clock, log, onLook }: BoardView
   const taken = (post: Post) => {
     served.set(post.id, { post, since: clock.now() });
     ended.delete(post.id);
-    moved.add(post.id);
+    noteMove(post.id);
     waiting = without(waiting, post.id);
     failed = without(failed, post.id);
   };
   const asking = (postId: string, { label }: { label: string }) => {
     const row = served.get(postId);
     if (row) served.set(postId, { post: row.post, provider: label, since: clock.now() });
+  };
+  const attempt = ({ outcome: result }: Attempt, postId = '') => {
+    const row = served.get(postId);
+    if (row) served.set(postId, { post: row.post, isMade: result === 'ok', since: clock.now() });
   };
   const pass = ({ state }: PassState) => {
     if (state === 'running') ended.clear();
@@ -128,7 +148,14 @@ export function createBoardView({ board, events, clock, log, onLook }: BoardView
     onLook();
   };
 
-  events.on('sighted', sighted).on('taken', taken).on('asking', asking).on('outcome', outcome).on('pass', pass);
+  events
+    .on('marked', marked)
+    .on('sighted', sighted)
+    .on('taken', taken)
+    .on('asking', asking)
+    .on('attempt', attempt)
+    .on('outcome', outcome)
+    .on('pass', pass);
 
   return {
     look(maxAgeMs) {
@@ -147,9 +174,11 @@ export function createBoardView({ board, events, clock, log, onLook }: BoardView
     }),
     close() {
       events
+        .off('marked', marked)
         .off('sighted', sighted)
         .off('taken', taken)
         .off('asking', asking)
+        .off('attempt', attempt)
         .off('outcome', outcome)
         .off('pass', pass);
     },

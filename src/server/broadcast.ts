@@ -4,10 +4,10 @@ import type { Log } from '../core/log.ts';
 
 /** Server-sent events to several readers: each gets the newest content and never an older one. */
 export interface Broadcast<Reader> {
-  /** Are there as many streams as there may be? */
-  isFull(): boolean;
-  /** The stream is served until it is closed. */
-  join(stream: Readable, reader: Reader): void;
+  /** Are there as many streams as there may be, in all or for this reader? */
+  isFull(reader: Reader): boolean;
+  /** The stream is served until it is closed, and no longer than `until`, on the wall clock. */
+  join(stream: Readable, reader: Reader, until?: number): void;
   /** The stream takes more again. */
   resumed(stream: Readable): void;
   /** The content may have changed. */
@@ -26,16 +26,22 @@ export interface BroadcastOptions<Reader> {
 }
 
 interface Seat<Reader> {
+  /** The reader, as a key. */
+  key: string;
   reader: Reader;
+  until: number;
   /** What was sent last, without its time. */
   sent: string;
   /** On the clock's monotonic time. */
   sentAt: number;
-  /** Does it take no more for now? Then it misses rounds, and nothing piles up. */
+  /** Does it take no more for now? Then it misses rounds, nothing piles up, and in the end it is given up. */
   isBlocked: boolean;
 }
 
 const mostStreams = 50;
+const mostStreamsEach = 10;
+/** Whoever takes nothing for so long has gone without a word. */
+const longestBlockedMs = 60_000;
 /** At most four rounds a second; */
 const shortestMs = 250;
 /** and one in two seconds even when nobody says that anything changed, for what time alone changes. */
@@ -56,15 +62,28 @@ export function createBroadcast<Reader>({
   let wake = new AbortController();
   const closing = new AbortController();
 
+  const end = (stream: Readable) => {
+    seats.delete(stream);
+    stream.push(null);
+  };
+
+  /** Ends the streams whose reader's proof has run out, or who took nothing for long. */
+  const endOld = () => {
+    for (const [stream, { until, isBlocked, sentAt }] of seats) {
+      const isDeaf = isBlocked && clock.monotonic() - sentAt >= longestBlockedMs;
+      if (isDeaf) stream.destroy();
+      else if (clock.now() >= until) end(stream);
+    }
+  };
+
   const push = (stream: Readable, seat: Seat<Reader>, text: string) => {
     seat.isBlocked = !stream.push(text);
     seat.sentAt = clock.monotonic();
   };
 
   const send = async (stream: Readable, seat: Seat<Reader>, contents: Map<string, Promise<{ at: string }>>) => {
-    const key = JSON.stringify(seat.reader);
-    const promise = contents.get(key) ?? content(seat.reader);
-    contents.set(key, promise);
+    const promise = contents.get(seat.key) ?? content(seat.reader);
+    contents.set(seat.key, promise);
     const { at, ...rest } = await promise;
     const text = JSON.stringify(rest);
     // The reader may have gone meanwhile.
@@ -79,6 +98,7 @@ export function createBroadcast<Reader>({
 
   const round = async () => {
     isChanged = false;
+    endOld();
     try {
       beforeEach();
       const contents = new Map<string, Promise<{ at: string }>>();
@@ -108,9 +128,14 @@ export function createBroadcast<Reader>({
   };
 
   return {
-    isFull: () => seats.size >= mostStreams,
-    join(stream, reader) {
-      const seat = { reader, sent: '', sentAt: clock.monotonic(), isBlocked: false };
+    isFull(reader) {
+      const key = JSON.stringify(reader);
+      const own = [...seats.values()].filter((seat) => seat.key === key).length;
+      return seats.size >= mostStreams || own >= mostStreamsEach;
+    },
+    join(stream, reader, until = Number.POSITIVE_INFINITY) {
+      const key = JSON.stringify(reader);
+      const seat = { key, reader, until, sent: '', sentAt: clock.monotonic(), isBlocked: false };
       seats.set(stream, seat);
       stream.once('close', () => {
         seats.delete(stream);
@@ -126,8 +151,7 @@ export function createBroadcast<Reader>({
     },
     changed,
     close() {
-      for (const stream of seats.keys()) stream.push(null);
-      seats.clear();
+      for (const stream of seats.keys()) end(stream);
       closing.abort();
       wake.abort();
     },

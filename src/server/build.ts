@@ -39,6 +39,8 @@ declare module 'fastify' {
 /** Bodies of requests are small; pictures only go out. */
 const longestBodyBytes = 64 * 1024;
 const longestParameter = 500;
+/** Each takes a file handle, which the worker's own files and calls need too. */
+const mostConnections = 250;
 
 /** Joins the routes and what stands before them, without listening yet. */
 export async function buildServer(parts: ServerParts, settings: ServerSettings): Promise<FastifyInstance> {
@@ -47,6 +49,7 @@ export async function buildServer(parts: ServerParts, settings: ServerSettings):
     bodyLimit: longestBodyBytes,
     // For a request to come in; an answer may take as long as it takes.
     requestTimeout: 30_000,
+    trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 },
     // Longer than proxies keep theirs, so that it is they who end an idle connection.
     keepAliveTimeout: 65_000,
@@ -56,6 +59,7 @@ export async function buildServer(parts: ServerParts, settings: ServerSettings):
     clientErrorHandler: answerRaw,
     frameworkErrors: (error, request, reply) => void sendError(error, request, reply, parts),
   });
+  app.server.maxConnections = mostConnections;
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   parseJsonOnly(app);

@@ -47,7 +47,7 @@ export function controlRoutes(parts: ServerParts): FastifyPluginAsyncZod {
     };
     app.post('/api/rows/:id/retry', { schema: retry }, async ({ params }, reply) => {
       const { id } = await retried(dashed(params.id), parts);
-      const pass = passes.pausedSince() === undefined ? passes.request('request') : undefined;
+      const pass = passes.request('request', id);
       return reply.code(202).send({ id, ...(pass && { pass: pass.id }) });
     });
 

@@ -26,7 +26,7 @@ export interface Credentials {
 
 const longestSessionSeconds = 30 * 24 * 60 * 60;
 
-const claims = z.object({ sub: z.string().min(1).max(1024), exp: z.number().optional() });
+const claims = z.object({ sub: z.string().min(1).max(256), exp: z.number().optional() });
 const cookieClaims = z.object({ sub: z.string(), name: z.string(), exp: z.number() });
 
 /** The key of cookies: it changes with every token and secret, so that taking one away ends the sessions. */

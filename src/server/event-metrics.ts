@@ -20,12 +20,13 @@ export function countEvents(
   const registers = [registry];
   const onPass = countPasses(registers);
   const onOutcome = countRows(registers);
-  const onSighted = measureQueue(registers);
+  const { onSighted, onOutcome: onTold } = measureQueue(registers);
   const onAttempt = countAttempts(registers, providers);
   const onAnswer = countAnswers(registers);
   const onPause = countPauses(registers);
   events.on('pass', onPass);
   events.on('outcome', onOutcome);
+  events.on('outcome', onTold);
   events.on('sighted', onSighted);
   events.on('attempt', onAttempt);
   events.on('notionAnswered', onAnswer);
@@ -33,6 +34,7 @@ export function countEvents(
   return () => {
     events.off('pass', onPass);
     events.off('outcome', onOutcome);
+    events.off('outcome', onTold);
     events.off('sighted', onSighted);
     events.off('attempt', onAttempt);
     events.off('notionAnswered', onAnswer);
@@ -75,11 +77,12 @@ function countRows(registers: Registry[]): Listener<'outcome'> {
   return ({ kind }) => rows.inc({ outcome: kind });
 }
 
-function measureQueue(registers: Registry[]): Listener<'sighted'> {
+function measureQueue(registers: Registry[]): { onSighted: Listener<'sighted'>; onOutcome: Listener<'outcome'> } {
+  let waiting = new Set<string>();
   const depth = unset(
     new Gauge({
       name: 'ntf_queue_depth',
-      help: 'Rows that waited or were being served at the last look at the board.',
+      help: 'Rows that waited or were being served at the last look at the board, without those that were told since.',
       registers,
     }),
   );
@@ -90,9 +93,16 @@ function measureQueue(registers: Registry[]): Listener<'sighted'> {
       registers,
     }),
   );
-  return (posts, more) => {
-    depth.set(posts.length);
-    truncated.set(more ? 1 : 0);
+  return {
+    onSighted(posts, more) {
+      waiting = new Set(posts.map(({ id }) => id));
+      depth.set(waiting.size);
+      truncated.set(more ? 1 : 0);
+    },
+    onOutcome(outcome) {
+      if (outcome.kind === 'skipped' && outcome.again) return;
+      if (waiting.delete(outcome.post.id)) depth.set(waiting.size);
+    },
   };
 }
 

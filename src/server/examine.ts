@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Finding } from '../core/finding.ts';
-import type { ServerSettings } from './settings.ts';
+import { isLoopback, type ServerSettings } from './settings.ts';
 
 /** Shorter ones can be guessed; `openssl rand -hex 32` makes 64 characters. */
 const shortestSecret = 16;
@@ -11,6 +11,9 @@ const subject = { key: 'server', about: 'Status page and HTTP API' };
 /** Looks whether the server could listen, and whether callers could be anyone. */
 export async function examineServer(settings: ServerSettings): Promise<Finding> {
   const { host, port, tokens, jwtSecret } = settings;
+  if (tokens.length === 0 && jwtSecret === undefined && !isLoopback(host)) {
+    return { ...subject, state: 'problem', message: `Nobody could be known at ${host}: set API_TOKENS or JWT_SECRET.` };
+  }
   const code = await tryListening(host, port);
   if (code === 'EADDRINUSE') {
     const message = `Port ${port} is in use: well if it is this worker, else set PORT to another.`;
@@ -20,18 +23,23 @@ export async function examineServer(settings: ServerSettings): Promise<Finding> 
     const message = `The server cannot listen at ${host}, port ${port} (${code}): correct HOST and PORT.`;
     return { ...subject, state: 'problem', message };
   }
-  const short = tokens.find(({ token }) => token.length < shortestSecret);
-  if (short) return { ...subject, state: 'warning', message: guessable(`The token of ${short.name} in API_TOKENS`) };
-  if (jwtSecret !== undefined && jwtSecret.length < shortestSecret) {
-    return { ...subject, state: 'warning', message: guessable('JWT_SECRET') };
-  }
+  const weak = weakSecret(settings);
+  if (weak !== undefined) return { ...subject, state: 'warning', message: weak };
   const names = [...new Set(tokens.map(({ name }) => name)), ...(jwtSecret === undefined ? [] : ['holders of a JWT'])];
   const callers = names.length === 0 ? 'this machine alone' : names.join(', ');
   return { ...subject, state: 'well', message: `can listen at ${host}, port ${port}, for ${callers}` };
 }
 
-function guessable(what: string): string {
-  return `${what} has fewer than ${shortestSecret} characters and could be guessed: make one with openssl rand -hex 32.`;
+/** Which secret of the settings could be guessed, in words; undefined when none could. */
+export function weakSecret({ tokens, jwtSecret, webhookSecret }: ServerSettings): string | undefined {
+  const secrets = [
+    ...tokens.map(({ name, token }) => [`The token of ${name} in API_TOKENS`, token] as const),
+    ['JWT_SECRET', jwtSecret] as const,
+    ['WEBHOOK_SECRET', webhookSecret] as const,
+  ];
+  const weak = secrets.find(([, secret]) => secret !== undefined && secret.length < shortestSecret);
+  if (!weak) return undefined;
+  return `${weak[0]} has fewer than ${shortestSecret} characters and could be guessed: make one with openssl rand -hex 32.`;
 }
 
 /** The code of what went wrong; undefined when nothing did. */

@@ -1,5 +1,4 @@
 import { ChainExhaustedError, ConfigError, type ProviderError } from '../core/errors.ts';
-import { DeadlineError } from '../core/deadline.ts';
 import type { Attempt } from '../core/provider.ts';
 import type { FailedAttempt } from './generate-schema.ts';
 import { HttpError, stopping } from './http-error.ts';
@@ -13,8 +12,6 @@ const title = 'Image generation failed';
 export function failureAnswer(error: unknown, parts: ServerParts, record: ProviderRecord): unknown {
   if (parts.signal.aborted) return stopping();
   if (error instanceof ChainExhaustedError) return chainFailure(error, parts, record);
-  if (error instanceof DeadlineError)
-    return new HttpError(504, title, allFailed(error.message), { facts: { attempts: [] } });
   if (error instanceof ConfigError) {
     parts.log.error({ err: error }, 'HTTP: pictures cannot be kept');
     return new HttpError(
@@ -46,7 +43,8 @@ function chainFailure(error: ChainExhaustedError, parts: ServerParts, record: Pr
     return new HttpError(422, title, message, { facts });
   }
   const asked = error.attempts.filter((attempt) => attempt.outcome !== 'ok' && !attempt.notAsked);
-  const isLate = asked.length > 0 && asked.every(({ outcome }) => outcome === 'timeout');
+  const isLate =
+    asked.every(({ outcome }) => outcome === 'timeout') && (asked.length > 0 || error.last.code === 'timeout');
   return new HttpError(isLate ? 504 : 502, title, allFailed(lastWords(error, record, now)), { facts });
 }
 

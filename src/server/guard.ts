@@ -40,7 +40,7 @@ export function guardRoutes(app: FastifyInstance, settings: ServerSettings): voi
 /** The path that a login leads back to: one of ours, whatever was asked for. */
 export function localPath(path: string | undefined): string {
   // eslint-disable-next-line no-control-regex
-  return path !== undefined && /^\/(?!\/)[^\\\u0000-\u0020\u007f]*$/.test(path) ? path : '/';
+  return path !== undefined && /^\/(?!\/)[^\\\u0000-\u0020\u007f-\uffff]*$/.test(path) ? path : '/';
 }
 
 /** A Bearer counts before a cookie, also when it is wrong. */

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 
 /** What every error's answer says. */
-export const errorAnswer = z
+const errorAnswer = z
   .object({
     error: z.string().describe('What went wrong, in a few words.'),
     message: z.string().describe('One sentence with what to do.'),

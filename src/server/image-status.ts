@@ -29,16 +29,17 @@ export function imageStatusRoutes(parts: ServerParts): FastifyPluginAsyncZod {
 
 function statusOf({ providers, chain, clock, scrub }: ServerParts, record: ProviderRecord) {
   const now = clock.now();
-  const states = new Map(chain.state().map((state) => [state.name, state.breaker]));
+  const states = new Map(chain.state().map((state) => [state.name, state]));
   return providers.map(({ name, label, configured }) => {
-    const breaker = configured ? states.get(name) : undefined;
-    const trouble = breaker && breaker.kind !== 'closed' ? breaker.trouble : undefined;
+    const { breaker, admits } = states.get(name) ?? {};
+    const trouble = admits || !breaker || breaker.kind === 'closed' ? undefined : breaker.trouble;
+    const leftOut = trouble?.code ?? (admits ? 'ready' : 'over_budget');
     const { lastError, medianMs } = record.of(name);
     return {
       name,
       label,
       configured,
-      state: configured ? (trouble?.code ?? 'ready') : 'not_configured',
+      state: configured ? leftOut : 'not_configured',
       until: trouble && trouble.until > now ? new Date(Math.min(trouble.until, 8.64e15)).toISOString() : null,
       lastError: lastError ? scrub(lastError.message) : null,
       medianMs: medianMs ?? null,

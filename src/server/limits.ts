@@ -35,7 +35,9 @@ function isKnown({ caller, routeOptions }: FastifyRequest): boolean {
 
 function callerKey(request: FastifyRequest): string {
   if (isKnown(request)) return `user ${request.identity.id}`;
-  return `address ${addressLimit(request)} ${normalizeIP(request.ip, 64)}`;
+  // Whoever asks for what is not there keeps nobody from logging in.
+  const kind = request.is404 ? 'nowhere' : addressLimit(request);
+  return `address ${kind} ${normalizeIP(request.ip, 64)}`;
 }
 
 /** Bounds the pictures that one user asks for. */

@@ -4,7 +4,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { createBoardView } from './board-view.ts';
 import { createBroadcast } from './broadcast.ts';
-import { errorAnswer, HttpError, stopping } from './http-error.ts';
+import { guardedAnswers, HttpError, stopping } from './http-error.ts';
 import { buildOverview, type Viewer } from './overview.ts';
 import type { ServerParts, ServerSettings } from './parts.ts';
 import { openTally } from './tally.ts';
@@ -47,7 +47,13 @@ export function liveRoutes(parts: ServerParts, _settings: ServerSettings): Fasti
 
     app.get(
       '/api/overview',
-      { schema: { tags: ['status page'], summary: 'Everything at a glance', response: { 200: overviewSchema } } },
+      {
+        schema: {
+          tags: ['status page'],
+          summary: 'Everything at a glance',
+          response: { 200: overviewSchema, ...guardedAnswers },
+        },
+      },
       async (request) => {
         board.look(newcomersAgeMs);
         return { ...(await buildOverview(sources, viewerOf(request))) };
@@ -62,15 +68,18 @@ export function liveRoutes(parts: ServerParts, _settings: ServerSettings): Fasti
         schema: {
           tags: ['status page'],
           summary: 'The overview whenever it changes, as server-sent events',
-          response: { 200: z.unknown().meta({ description: 'A stream of type text/event-stream.' }), 503: errorAnswer },
+          response: {
+            200: z.unknown().meta({ description: 'A stream of type text/event-stream.' }),
+            ...guardedAnswers,
+          },
         },
       },
       async (request, reply) => {
         if (signal.aborted) throw stopping();
-        if (broadcast.isFull()) throw tooManyPages();
+        if (broadcast.isFull(viewerOf(request))) throw tooManyPages();
         board.look(newcomersAgeMs);
         const stream = new Readable({ read: () => broadcast.resumed(stream) });
-        broadcast.join(stream, viewerOf(request));
+        broadcast.join(stream, viewerOf(request), request.identity.until);
         return reply
           .header('content-type', 'text/event-stream')
           .header('cache-control', 'no-store')

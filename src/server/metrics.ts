@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { z } from 'zod';
 import { countEvents } from './event-metrics.ts';
+import { guardedAnswers } from './http-error.ts';
 import type { ServerParts } from './parts.ts';
 import { showState } from './state-metrics.ts';
 
@@ -33,7 +34,10 @@ export function metricsRoutes(parts: ServerParts): FastifyPluginAsyncZod {
         schema: {
           tags: ['operation'],
           summary: 'What the worker counts and measures, in the text format of Prometheus',
-          response: { 200: { description: 'The metrics.', content: { 'text/plain': { schema: z.string() } } } },
+          response: {
+            200: { description: 'The metrics.', content: { 'text/plain': { schema: z.string() } } },
+            ...guardedAnswers,
+          },
         },
       },
       async (_request, reply) => reply.type(registry.contentType).send(withNaN(await registry.metrics())),

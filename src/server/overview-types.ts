@@ -34,6 +34,7 @@ export type Activity =
 /** A row of the board. */
 export interface Row {
   id: string;
+  /** In Notion; empty where it leads nowhere. */
   url: string;
   title: string;
   /** When it was last changed on the board. */
@@ -44,7 +45,9 @@ export interface Row {
 export interface RunningRow extends Omit<Row, 'since'> {
   /** Label of the provider that is being asked; absent before the first. */
   provider?: string;
-  /** Since when that provider is asked; before the first, since when the row is served. */
+  /** Is its picture made, and only to be written to the board? */
+  isMade?: boolean;
+  /** Since when that provider is asked, or the row stands as it does. */
   since: string;
 }
 

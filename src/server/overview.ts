@@ -53,9 +53,10 @@ export async function buildOverview(
   const { clock, scrub } = parts;
   const state = board.state();
   const cut = (text: string, length: number) => shortened(scrub(text), length);
+  const address = (url: string) => (parts.board.isOnNotion ? url : '');
   const row = (post: Post): Row => ({
     id: post.id,
-    url: post.url,
+    url: address(post.url),
     title: cut(post.title, longest.title),
     since: post.editedAt,
   });
@@ -92,14 +93,15 @@ export async function buildOverview(
     version: parts.version,
     viewer: { name: viewer.name, canLogOut: viewer.canLogOut },
     ...(state.title !== undefined &&
-      state.url !== undefined && { board: { title: cut(state.title, longest.title), url: state.url } }),
+      state.url !== undefined && { board: { title: cut(state.title, longest.title), url: address(state.url) } }),
     activity: activityOf(parts, state),
     ...(trouble !== undefined && { trouble: scrub(trouble) }),
     ...(state.trouble !== undefined && { boardTrouble: cut(state.trouble, longest.error) }),
     alerts: parts.health.facts().alerts.map(scrub),
-    running: state.served.map(({ post, provider, since }) => ({
+    running: state.served.map(({ post, provider, isMade, since }) => ({
       ...row(post),
       ...(provider !== undefined && { provider }),
+      ...(isMade && { isMade }),
       since: new Date(since).toISOString(),
     })),
     waiting: {
@@ -161,8 +163,9 @@ function standing(link: ChainState | undefined): Pick<ProviderView, 'state' | 'w
   const { breaker, admits } = link;
   if (breaker.kind === 'closed') {
     if (admits) return { state: 'ready', words: 'Ready', canAskAgain: false };
-    return { state: 'left-out', words: 'Left out for now', canAskAgain: false };
+    return { state: 'left-out', words: stateWords.over_budget, canAskAgain: false };
   }
+  if (admits) return { state: 'ready', words: 'Ready to be tried again', canAskAgain: false };
   const words = stateWords[breaker.trouble.code];
   if (breaker.kind === 'half-open')
     return { state: 'left-out', words: `${words}, being tried again`, canAskAgain: true };

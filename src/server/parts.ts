@@ -18,8 +18,6 @@ export interface PictureJob {
   /** May the built-in card serve when every real provider fails? */
   allowPlaceholder: boolean;
   signal: AbortSignal;
-  /** Hears which provider is being asked. */
-  onAsking?: (provider: { name: string; label: string }) => void;
 }
 
 /** The picture of a job, safe on disk. */
@@ -113,12 +111,12 @@ export interface ServerParts {
   };
   /**
    * Makes a picture and keeps it.
-   * @throws {ChainExhaustedError} {ConfigError} {DeadlineError}, or the signal's reason.
+   * @throws {ChainExhaustedError} {ConfigError}, or the signal's reason.
    */
   generate(job: PictureJob): Promise<JobPicture>;
   passes: {
-    /** The pass that waits already, or a new one; undefined while the worker stops. Never while paused. */
-    request(reason: PassReason): PassState | undefined;
+    /** The pass that waits already, or a new one, for this row where it is known; undefined while paused, and once the worker stops. */
+    request(reason: PassReason, markedPostId?: string): PassState | undefined;
     find(id: string): PassState | undefined;
     /** Newest first. */
     recent(): readonly PassState[];
@@ -128,6 +126,8 @@ export interface ServerParts {
     resume(): Promise<void>;
   };
   board: {
+    /** Do its addresses lead anywhere? An emulator's do not. */
+    isOnNotion: boolean;
     /** One or two requests to Notion. @throws {ConfigError} {BoardError} in words. */
     look(): Promise<BoardLook>;
     /** Marks a failed row again. @throws {ConfigError} {BoardError} in words. */

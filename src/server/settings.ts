@@ -16,6 +16,8 @@ export interface ServerSettings {
   /** Pictures that one user may ask for in any minute, and have made at once. */
   imagesPerMinute: number;
   imagesAtOnce: number;
+  /** Addresses of proxies that are believed who a request comes from. */
+  trustedProxies: readonly string[];
   /** Authenticates Notion's own notices. */
   notionWebhookToken: string | undefined;
   /** Authenticates buttons and automations. */
@@ -40,6 +42,7 @@ export function readServerSettings(environment: Environment): ServerSettings {
     jwtSecret,
     uploadsPublic: environment.flag('UPLOADS_PUBLIC', false),
     corsOrigins: readOrigins(environment),
+    trustedProxies: readProxies(environment),
     imagesPerMinute: environment.number('API_IMAGES_PER_MINUTE', { fallback: 60, min: 1, max: 10_000, whole: true }),
     imagesAtOnce: environment.number('API_IMAGES_AT_ONCE', { fallback: 4, min: 1, max: 1000, whole: true }),
     notionWebhookToken: environment.secret('NOTION_WEBHOOK_TOKEN'),
@@ -57,26 +60,48 @@ function isHost(host: string): boolean {
 }
 
 function readTokens(environment: Environment): ServerSettings['tokens'] {
-  const given = environment.secret('API_TOKENS');
-  const tokens = (given ?? '').split(',').flatMap((part) => {
-    if (part === '') return [];
-    const [, name, token] = /^([^:]+):(.+)$/.exec(part) ?? [];
+  const given = environment.secretParts('API_TOKENS');
+  const parts = (given ?? '').split(',').map((part) => part.trim());
+  const tokens = parts.filter(Boolean).flatMap((part) => {
+    // A token goes in a header, which takes no other characters.
+    const [, name, token] = /^([^:]*[^:\s]):([\u0021-\u007e]+)$/.exec(part) ?? [];
     if (name === undefined || token === undefined) {
-      environment.problem('API_TOKENS holds a part that is not name:token: write name:token,name:token.');
+      environment.problem(
+        'API_TOKENS holds a part that is not name:token, or a token with a space or an unusual character: write name:token,name:token.',
+      );
       return [];
     }
     environment.conceal(token);
     return { name, token };
   });
+  if (given !== undefined && parts.every((part) => part === '')) {
+    environment.problem('API_TOKENS names nobody: write name:token,name:token, or leave it empty.');
+  }
   if (new Set(tokens.map(({ token }) => token)).size < tokens.length) {
     environment.problem('API_TOKENS holds the same token twice: give each name its own.');
   }
   return tokens;
 }
 
+function readProxies(environment: Environment): string[] {
+  return listOf(environment, 'TRUSTED_PROXIES').filter((part) => {
+    const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(part) ?? [];
+    const family = isIP(address);
+    if (family !== 0 && Number(bits ?? 0) <= (family === 4 ? 32 : 128)) return true;
+    environment.problem(
+      `TRUSTED_PROXIES names "${part}": give addresses such as 127.0.0.1 or 172.16.0.0/12, with commas between.`,
+    );
+    return false;
+  });
+}
+
+function listOf(environment: Environment, name: string): string[] {
+  const parts = (environment.optional(name) ?? '').split(',').map((part) => part.trim());
+  return parts.filter(Boolean);
+}
+
 function readOrigins(environment: Environment): string[] {
-  const parts = (environment.optional('CORS_ORIGINS') ?? '').split(',').map((part) => part.trim());
-  return parts.filter(Boolean).flatMap((part) => {
+  return listOf(environment, 'CORS_ORIGINS').flatMap((part) => {
     const url = URL.canParse(part) ? new URL(part) : undefined;
     if (url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
     environment.problem(

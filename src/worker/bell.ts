@@ -2,32 +2,42 @@ import type { WorkerEvents } from '../core/events.ts';
 
 /** Hears, during one pass, that somebody says a row was marked. */
 export interface Bell extends Disposable {
-  /** Has it rung since the last time this was asked? */
-  rang(): boolean;
-  /** Resolves as soon as it rings or one of these ends, whichever is first. */
+  /** Has it rung since the last look? */
+  readonly isRinging: boolean;
+  /** The rows that it rang for since the last look, as far as they were named; undefined when it did not ring. */
+  look(): readonly string[] | undefined;
+  /** Resolves as soon as it rings or one of these ends, whichever is first. A ring wakes but once. */
   orEndOf(others: Iterable<Promise<unknown>>): Promise<void>;
 }
 
 export function createBell(events: WorkerEvents): Bell {
-  let hasRung = false;
+  let rung: string[] | undefined;
+  /** Has it woken nobody yet? Those who wait need not be those who look. */
+  let isNews = false;
   let wake: (() => void) | undefined;
-  const ring = () => {
-    hasRung = true;
+  const ring = (postId?: string) => {
+    rung = [...(rung ?? []), ...(postId === undefined ? [] : [postId])];
+    isNews = true;
     wake?.();
   };
   events.on('marked', ring);
   return {
-    rang() {
-      const rang = hasRung;
-      hasRung = false;
-      return rang;
+    get isRinging() {
+      return rung !== undefined;
     },
-    orEndOf: (others) =>
-      new Promise((resolve, reject) => {
+    look() {
+      const named = rung;
+      rung = undefined;
+      return named;
+    },
+    async orEndOf(others) {
+      const rings = new Promise<void>((resolve) => {
         wake = resolve;
-        if (hasRung) resolve();
-        Promise.race(others).then(() => resolve(), reject);
-      }),
+        if (isNews) resolve();
+      });
+      await Promise.race([rings, ...others]);
+      isNews = false;
+    },
     [Symbol.dispose]: () => void events.off('marked', ring),
   };
 }

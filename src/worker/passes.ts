@@ -10,9 +10,9 @@ import { unforeseenPass } from './words.ts';
 export interface Passes {
   /**
    * A pass that begins now, or as soon as the one under way has ended; asked for while one waits already, that one. What the schedule asks for
-   * while a pass is under way is left out. Undefined then, while paused, and once the worker stops.
+   * while a pass is under way is left out. Undefined then, while paused, and once the worker stops. `markedPostId` is the row that it is asked for.
    */
-  request(reason: PassReason): PassState | undefined;
+  request(reason: PassReason, markedPostId?: string): PassState | undefined;
   /** One of the last passes. */
   find(id: string): PassState | undefined;
   /** The last passes, newest first. */
@@ -57,6 +57,10 @@ export async function createPasses(options: PassesOptions, signal: AbortSignal):
   const isoNow = () => new Date(clock.now()).toISOString();
   const tell = (state: PassState) => void events.emit('pass', { ...state });
 
+  let keeping = Promise.resolve();
+  /** One after the other, each with what holds by then; asked for again it makes up for a disk that failed. */
+  const keep = () => (keeping = keeping.catch(() => undefined).then(() => file.save(pausedSince)));
+
   const run = async (state: PassState): Promise<void> => {
     Object.assign(state, { state: 'running', startedAt: isoNow() });
     tell(state);
@@ -81,14 +85,14 @@ export async function createPasses(options: PassesOptions, signal: AbortSignal):
     });
   };
 
-  const request = (reason: PassReason): PassState | undefined => {
+  const request = (reason: PassReason, markedPostId?: string): PassState | undefined => {
+    // The pass under way may see the marked row sooner than the next one.
+    if (reason === 'request' || reason === 'notice') events.emit('marked', markedPostId);
     if (signal.aborted || pausedSince !== undefined) return undefined;
     if (reason === 'schedule' && running) {
       log.debug({}, 'The pass before is still running; this tick is left out.');
       return undefined;
     }
-    // The pass under way may see the marked row sooner than the next one.
-    if (running && reason !== 'schedule') events.emit('marked');
     if (!queued) {
       queued = { id: randomUUID(), reason, state: 'queued', requestedAt: isoNow() };
       recent.unshift(queued);
@@ -109,19 +113,21 @@ export async function createPasses(options: PassesOptions, signal: AbortSignal):
     recent: () => recent.map((state) => ({ ...state })),
     pausedSince: () => pausedSince,
     async pause() {
-      if (pausedSince !== undefined) return;
-      pausedSince = isoNow();
-      log.info({}, 'Paused: no row is taken until somebody resumes');
-      events.emit('paused', true);
-      await file.save(pausedSince);
+      if (pausedSince === undefined) {
+        pausedSince = isoNow();
+        log.info({}, 'Paused: no row is taken until somebody resumes');
+        events.emit('paused', true);
+      }
+      await keep();
     },
     async resume() {
-      if (pausedSince === undefined) return;
-      pausedSince = undefined;
-      log.info({}, 'Resumed');
-      events.emit('paused', false);
-      request('request');
-      await file.save(undefined);
+      if (pausedSince !== undefined) {
+        pausedSince = undefined;
+        log.info({}, 'Resumed');
+        events.emit('paused', false);
+        request('request');
+      }
+      await keep();
     },
     settled: async () => running,
   };

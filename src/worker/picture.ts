@@ -18,7 +18,7 @@ export type PicturedEntry = JournalEntry & { image: SavedImage; facts: PictureFa
 /** Hears how the making of one picture goes. */
 export interface PictureWatch {
   asking(postId: string, provider: Pick<ImageProvider, 'name' | 'label'>): void;
-  attempted(attempt: Attempt): void;
+  attempted(postId: string, attempt: Attempt): void;
 }
 
 /** What making and keeping a picture needs. */
@@ -139,7 +139,7 @@ function createContext(
     asking: (provider) => watch?.asking(entry.postId, provider),
     record(attempt) {
       attempts.push(attempt);
-      watch?.attempted(attempt);
+      watch?.attempted(entry.postId, attempt);
     },
     async open(call) {
       open.add(call);

@@ -4,6 +4,7 @@ import { BoardError } from '../core/errors.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Post } from '../core/post.ts';
+import type { Bell } from './bell.ts';
 import { cardProvider, newEntry } from './journal-entry.ts';
 
 /** A claim of another worker holds for so long; one row never takes longer. */
@@ -33,8 +34,8 @@ export interface RowQueue {
   told(outcome: Outcome): void;
 }
 
-/** The rows that wait, then those that failed and are due for another try. `isStale`: was a row marked since the last look? */
-export function boardQueue(parts: QueueParts, inHand: InHand, isStale = () => false): RowQueue {
+/** The rows that wait, then those that failed and are due for another try. `look` tells of rows marked since the last one. */
+export function boardQueue(parts: QueueParts, inHand: InHand, look: Bell['look'] = () => undefined): RowQueue {
   const { board, clock, onSight } = parts;
   const handled = new Set<string>();
   /** Rows to be taken again, but only as seen after this time. */
@@ -55,8 +56,10 @@ export function boardQueue(parts: QueueParts, inHand: InHand, isStale = () => fa
   const dueOn = (page: PendingPage) => page.posts.find((post) => due?.has(post.id) && isFree(page, post));
 
   const nextWaiting = async (): Promise<Post | undefined> => {
+    const named = look();
+    for (const id of named ?? []) handled.delete(id);
     // What asked for this pass may be newer than the look of the one before.
-    const first = await board.pending({ anew: isStale() || !hasLooked });
+    const first = await board.pending({ anew: named !== undefined || !hasLooked });
     hasLooked = true;
     onSight?.(first.posts.filter(({ id }) => !handled.has(id)).length, first.next !== undefined);
     const known = freeOn(first) ?? (further && board.isFresh(further) ? freeOn(further) : undefined);

@@ -58,9 +58,9 @@ export async function syncPosts(parts: PassParts, options: PassOptions, signal: 
   using bell = createBell(parts.events);
   const shift = { parts, inHand, summary, limit, isPaused, bell, stop };
   try {
-    const queue = pageId === undefined ? boardQueue(parts, inHand, () => bell.rang()) : pageQueue(parts, pageId);
+    const queue = pageId === undefined ? boardQueue(parts, inHand, () => bell.look()) : pageQueue(parts, pageId);
     await work(shift, queue, parts.chain, (post, ticket) => generatePost(post, ticket, parts, stop.signal));
-    if (pageId === undefined && limit === Number.POSITIVE_INFINITY && parts.healing) await heal(shift);
+    if (pageId === undefined && limit === Number.POSITIVE_INFINITY && parts.healing) await heal(shift, queue);
   } catch (error) {
     stop.abort(error);
     throw error;
@@ -84,14 +84,32 @@ interface Shift {
   stop: AbortController;
 }
 
-/** Replaces drawn cards by real pictures, one row first as a probe; what goes wrong here spoils no pass. */
-async function heal(shift: Shift): Promise<void> {
-  const { parts, inHand, stop } = shift;
+/** Replaces drawn cards by real pictures, one row first as a probe; what goes wrong here spoils no pass. `marked` are rows that go before. */
+async function heal(shift: Shift, marked: RowQueue): Promise<void> {
+  const { parts, inHand, bell, stop } = shift;
   const { real } = parts.chain;
-  const queue = await cardQueue(parts, inHand, () => real.isOpen());
-  if (!queue || !real.isOpen()) return;
+  const cards = await cardQueue(parts, inHand, () => real.isOpen());
+  if (!cards || !real.isOpen()) return;
+  const isCard = new Set<string>();
+  let isAwaited = false;
+  const queue: RowQueue = {
+    async next() {
+      isAwaited ||= bell.isRinging;
+      const post = isAwaited ? await marked.next() : undefined;
+      isAwaited = post !== undefined;
+      if (post) return post;
+      const card = await cards.next();
+      if (card) isCard.add(card.id);
+      return card;
+    },
+    told(outcome) {
+      (isCard.delete(outcome.post.id) ? cards : marked).told(outcome);
+    },
+  };
+  const serve = (post: Post, ticket: Ticket) =>
+    isCard.has(post.id) ? healPost(post, ticket, parts, stop.signal) : generatePost(post, ticket, parts, stop.signal);
   try {
-    await work(shift, queue, real, (post, ticket) => healPost(post, ticket, parts, stop.signal));
+    await work(shift, queue, real, serve);
   } catch (error) {
     if (!(error instanceof BoardError) || error.failure === 'unreachable') throw error;
     parts.log.warn({ err: error }, 'Cards could not be looked up; the next pass tries again');

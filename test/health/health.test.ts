@@ -237,6 +237,40 @@ describe('liveness', () => {
     expect(health.liveness()).toMatchObject({ ok: false, reason: expect.stringContaining('No pass has begun') });
   });
 
+  it('lasts when a pass took longer than three runs of the schedule', async () => {
+    const { rig, time } = await setUp();
+    const health = await rig.open({
+      clock: { ...time.clock, now: () => Date.now(), sleep: () => new Promise(() => {}) },
+    });
+    health.watch({ schedule: '0 * * * *', timeZone: 'UTC' });
+    health.passStarted({ whole: true });
+    for (let row = 0; row < 20; row += 1) {
+      time.pass(20 * minuteMs);
+      health.sighted([]);
+    }
+    health.passEnded({ done: 20, failed: 0, skipped: 0 });
+    time.pass(minuteMs);
+    await health.close(0);
+    expect(health.liveness()).toMatchObject({ ok: true });
+  });
+
+  it('lasts while passes are paused, and expects them again afterwards', async () => {
+    const { rig, time } = await setUp();
+    const health = await rig.open({
+      clock: { ...time.clock, now: () => Date.now(), sleep: () => new Promise(() => {}) },
+    });
+    health.watch({ schedule: '0 * * * *', timeZone: 'UTC' });
+    goodPass(health);
+    health.paused(true);
+    time.pass(48 * 60 * minuteMs);
+    await health.close(0);
+    expect(health.liveness()).toMatchObject({ ok: true });
+    health.paused(false);
+    time.pass(4 * 60 * minuteMs);
+    await health.close(0);
+    expect(health.liveness()).toMatchObject({ ok: false, reason: expect.stringContaining('No pass has begun') });
+  });
+
   it('ends when the heartbeat stops', async () => {
     const { rig, time } = await setUp();
     const health = await rig.open({ saveHeartbeat: () => new Promise(() => {}) });

@@ -259,9 +259,20 @@ describe('the handshake', () => {
     expect(answer.status).toBe(200);
     expect(told).toEqual({ marked: 0, kept: [documented.token] });
     expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
-      "warn Notion wants to verify this address: its token is in images/.state/webhook-token; paste it in the connection's Webhooks tab and set NOTION_WEBHOOK_TOKEN to it, then restart",
+      "warn Notion wants to verify this address: its token is the last in images/.state/webhook-token; paste it in the connection's Webhooks tab and set NOTION_WEBHOOK_TOKEN to it, then restart",
     ]);
     expect(JSON.stringify([lines, answer])).not.toContain('secret_');
+  });
+
+  it('keeps one token in a minute, and the same one once', async () => {
+    const { send, told, lines, clock } = open({ verificationToken: undefined });
+    const hand = (kept: string) => send(JSON.stringify({ verification_token: kept }));
+    const [one, other] = [`secret_${'a'.repeat(40)}`, `secret_${'b'.repeat(40)}`];
+    expect([(await hand(one)).status, (await hand(one)).status, (await hand(other)).status]).toEqual([200, 200, 429]);
+    expect([told.kept, lines.length]).toEqual([[one], 1]);
+    clock.advance(60_000);
+    expect((await hand(other)).status).toBe(200);
+    expect(told.kept).toEqual([one, other]);
   });
 
   it('without a signature is kept too', async () => {

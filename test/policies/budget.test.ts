@@ -271,6 +271,19 @@ describe('budgeted', () => {
     expect(await budget.state()).toMatchObject({ possibleUsd: 0.4, openUsd: 0 });
   });
 
+  it('releases what was set aside when the row is given up before the provider is asked', async () => {
+    const { budget, provider, policy } = await createPaid(1);
+    const controller = new AbortController();
+    const context = createContext({ signal: controller.signal });
+    context.open = async () => {
+      controller.abort('gone');
+      return async () => undefined;
+    };
+    expect(await reasonOf(policy.generate(request, context))).toBe('gone');
+    expect(provider.calls).toHaveLength(0);
+    expect(await budget.state()).toMatchObject({ spentUsd: 0, possibleUsd: 0, openUsd: 0 });
+  });
+
   it('sets nothing aside for a call that is not made', async () => {
     const { file, provider, policy, clock } = await createPaid(1);
     const opened: OpenCall[] = [];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { hideIn } from '../../src/providers/hide.ts';
 import { type ProviderAnswer, retryAfterMs, saidBy } from '../../src/providers/transport.ts';
 
 function answer(body: unknown, headers: Record<string, string> = {}): ProviderAnswer {
@@ -77,6 +78,27 @@ describe('saidBy', () => {
     const prompt = 'a secret cat that sits on a secret mat';
     expect(saidBy(answer({ error: `"${prompt}" by key-1 is bad` }), [prompt, 'key-1', ''])).toBe('"…" by … is bad');
     expect(saidBy(answer({ error: `bad: ${prompt.slice(0, 30)}...` }), [prompt])).toBe('bad: …');
+  });
+
+  it('hides a key also from whoever asks for a piece of it', () => {
+    const key = 'hf_abcdefghijklmnopqrstuvwxyz0123456789';
+    for (const prompt of ['a', 'abcd', 'efgh', 'hf_abcdefghijklmnopqrstuvwx', '6789 and more', key.slice(4)]) {
+      const line = saidBy(answer({ error: `got ${key} for "${prompt}"` }), [prompt, '', key]);
+      expect(line).toMatch(/^got … for /);
+    }
+  });
+
+  it('hides what overlaps, and what a cut would leave of it', () => {
+    expect(saidBy(answer({ error: 'one two three' }), ['one two', 'two three'])).toBe('…');
+    const key = 'k'.repeat(40);
+    const line = saidBy(answer({ error: 'prompt '.repeat(2340) + key.repeat(200) }), ['prompt prompt prompt ', key]);
+    expect(line).not.toContain('kkk');
+  });
+
+  it('looks at the start of a long answer only', () => {
+    const huge = 'ab'.repeat(10_000_000);
+    expect(hideIn(huge, [])).toHaveLength(16 * 1024);
+    expect(hideIn(huge, ['abab', 'ba'.repeat(2000)])).toMatch(/^…+$/);
   });
 
   it('bears JSON nested without end', () => {

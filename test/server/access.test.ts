@@ -272,6 +272,7 @@ describe('the login page', () => {
     'javascript:alert(1)',
     '/\t/evil.example',
     '/a\r\nx: y',
+    '/日',
     'docs',
     '',
   ])('never leads to %j', async (next) => {

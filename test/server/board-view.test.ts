@@ -57,6 +57,46 @@ describe('the view of the board', () => {
     expect(heard()).toBe(1);
   });
 
+  it('moves a row that is marked again from those that failed to those that wait', async () => {
+    const { view, events, looked } = rig();
+    await looked({ failed: [post('a'), post('b')] });
+    events.emit('marked', 'a');
+    expect([ids(view.state().failed), ids(view.state().waiting)]).toEqual([['b'], ['a']]);
+    events.emit('marked');
+    expect(ids(view.state().failed)).toEqual(['b']);
+  });
+
+  it('shows a row again in the pass that told it, once it is marked again', () => {
+    const { view, events } = rig();
+    events.emit('pass', pass('running'));
+    events.emit('taken', post('a'));
+    events.emit('outcome', { kind: 'failed', post: post('a'), error: 'No.', attempts: [] });
+    events.emit('sighted', [post('a')], false);
+    expect(ids(view.state().waiting)).toEqual([]);
+    events.emit('marked', 'a');
+    events.emit('sighted', [post('a')], false);
+    expect(ids(view.state().waiting)).toEqual(['a']);
+  });
+
+  it('tells a row whose picture is made from one that somebody is asked for', () => {
+    const { view, events, clock } = rig();
+    const call = { provider: 'huggingface', label: 'Hugging Face', model: 'm', startedAt: '', durationMs: 1 };
+    events.emit('taken', post('a'));
+    events.emit('asking', 'a', { name: 'huggingface', label: 'Hugging Face' });
+    expect(view.state().served).toMatchObject([{ provider: 'Hugging Face' }]);
+    events.emit('attempt', { ...call, outcome: 'timeout' }, 'a');
+    expect(view.state().served).toEqual([{ post: post('a'), isMade: false, since: clock.now() }]);
+    events.emit('attempt', { ...call, outcome: 'ok' }, 'a');
+    expect(view.state().served).toEqual([{ post: post('a'), isMade: true, since: clock.now() }]);
+  });
+
+  it('forgets a trouble as soon as the board was read', async () => {
+    const { view, events, failure } = rig();
+    expect(await failure(new BoardError('refused', 'No.'))).toBe('No.');
+    events.emit('sighted', [], false);
+    expect(view.state().trouble).toBeUndefined();
+  });
+
   it('looks once at a time, and not again before the last look is old', async () => {
     const { clock, looks, view } = rig();
     view.look(15_000);

@@ -124,13 +124,37 @@ describe('the broadcast', () => {
     expect(values()).toEqual([1]);
   });
 
-  it('has room for fifty, and for another when one goes', async () => {
+  it('has room for fifty, ten of them for one reader, and for another when one goes', async () => {
     const { clock, broadcast, join } = rig();
-    const streams = Array.from({ length: 50 }, () => join().stream);
-    expect(broadcast.isFull()).toBe(true);
+    const streams = Array.from({ length: 50 }, (_, index) => join(`reader ${index % 5}`).stream);
+    expect(broadcast.isFull('somebody else')).toBe(true);
     streams[0]?.destroy();
     await clock.advance(0);
-    expect(broadcast.isFull()).toBe(false);
+    expect(broadcast.isFull('somebody else')).toBe(false);
+    expect([broadcast.isFull('reader 0'), broadcast.isFull('reader 1')]).toEqual([false, true]);
+  });
+
+  it('ends a stream when the proof of its reader runs out', async () => {
+    const { clock, broadcast, state } = rig();
+    const stream = new Readable({ read: () => broadcast.resumed(stream) });
+    broadcast.join(stream, 'ann', clock.now() + 3000);
+    const ended = new Promise((resolve) => stream.once('end', resolve));
+    stream.resume();
+    await clock.advance(2000);
+    expect(stream.readableEnded).toBe(false);
+    state.value = 2;
+    await clock.advance(4000);
+    await ended;
+    expect(broadcast.isFull('ann')).toBe(false);
+  });
+
+  it('gives a reader up that has taken nothing for a minute', async () => {
+    const { clock, join } = rig();
+    const { stream } = join('deaf', 16);
+    await clock.advance(30_000);
+    expect(stream.destroyed).toBe(false);
+    await clock.advance(40_000);
+    expect(stream.destroyed).toBe(true);
   });
 
   it('rests when the last reader has gone, and wakes for the next', async () => {

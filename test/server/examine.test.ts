@@ -14,7 +14,9 @@ describe("doctor's look at the server", () => {
     [{}, 'well', /for this machine alone$/],
     [{ API_TOKENS: `ann:${token},bob:${token}b`, JWT_SECRET: token }, 'well', /for ann, bob, holders of a JWT$/],
     [{ API_TOKENS: 'ann:short' }, 'warning', /^The token of ann in API_TOKENS has fewer than 16/],
+    [{ WEBHOOK_SECRET: 'short' }, 'warning', /^WEBHOOK_SECRET has fewer than 16 characters/],
     [{ JWT_SECRET: 'short' }, 'warning', /^JWT_SECRET has fewer than 16 characters/],
+    [{ HOST: '0.0.0.0' }, 'problem', /^Nobody could be known at 0\.0\.0\.0: set API_TOKENS/],
     [
       { HOST: '203.0.113.7', JWT_SECRET: token },
       'problem',

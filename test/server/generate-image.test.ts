@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { DeadlineError } from '../../src/core/deadline.ts';
 import { ChainExhaustedError, ConfigError, type FailureCode, ProviderError, reactions } from '../../src/core/errors.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { Attempt } from '../../src/core/provider.ts';
@@ -289,11 +288,11 @@ describe('when no picture comes', () => {
     await failing(exhausted('timeout', [attempt('unavailable'), attempt('timeout')]));
     expect((await ask({ prompt: 'a' })).statusCode).toBe(502);
     await server.close();
-    await failing(new DeadlineError(300_000));
+    await failing(exhausted('timeout', [], 'no provider had a free place within 300 s'));
     const late = await ask({ prompt: 'a' });
     expect(late.statusCode).toBe(504);
     expect(late.json().message).toMatch(
-      /^Image generation failed with all providers\. Last error: no answer within 300 s/,
+      /^Image generation failed with all providers\. Last error: no provider had a free place within 300 s/,
     );
   });
 

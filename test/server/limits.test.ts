@@ -32,7 +32,7 @@ describe('strangers', () => {
     server = await openServer();
     const guess = { headers: { authorization: 'Bearer guess' }, remoteAddress: '192.0.2.1' };
     expect(await letThrough(30, '/api/ai/image-status', guess)).toBe(30);
-    expect(await letThrough(20, '/nothing', guess)).toBe(20);
+    expect(await letThrough(20, '/docs', guess)).toBe(20);
     expect(await letThrough(20, '/login', { ...guess, method: 'POST' })).toBe(10);
     const refused = await server.inject({ url: '/', ...guess });
     expect(refused.statusCode).toBe(429);
@@ -44,6 +44,21 @@ describe('strangers', () => {
     expect(await letThrough(1, '/', { remoteAddress: '192.0.2.2' })).toBe(1);
     vi.setSystemTime(Date.now() + 60_000);
     expect(await letThrough(1, '/', guess)).toBe(1);
+  });
+
+  it('keep nobody from logging in by asking for what is not there', async () => {
+    server = await openServer();
+    expect(await letThrough(100, '/wp-admin')).toBe(60);
+    expect(await letThrough(1, '/login')).toBe(1);
+  });
+
+  it('are told apart behind a proxy that is trusted, and by no header else', async () => {
+    const through = async (address: string) => letThrough(61, '/', { headers: { 'x-forwarded-for': address } });
+    server = await openServer({ settings: fakeSettings({ trustedProxies: ['127.0.0.0/8'] }) });
+    expect([await through('192.0.2.1'), await through('192.0.2.2')]).toEqual([60, 60]);
+    await server.close();
+    server = await openServer();
+    expect([await through('192.0.2.1'), await through('192.0.2.2')]).toEqual([60, 0]);
   });
 
   it('are one in all addresses of their IPv6 network', async () => {

@@ -187,7 +187,7 @@ describe('the providers', () => {
     [
       'closed but not asked',
       link({ kind: 'closed' }, false),
-      { state: 'left-out', words: 'Left out for now', canAskAgain: false },
+      { state: 'left-out', words: 'Left out, the budget is reached', canAskAgain: false },
     ],
     [
       'out of credit',
@@ -195,8 +195,13 @@ describe('the providers', () => {
       { state: 'left-out', words: 'Out of credit', until: '2026-12-01T00:00:00.000Z', canAskAgain: true },
     ],
     [
+      'due again',
+      link({ kind: 'open', trouble: { code: 'rate_limited', until } }, true),
+      { state: 'ready', words: 'Ready to be tried again', canAskAgain: false },
+    ],
+    [
       'half open',
-      link({ kind: 'half-open', trouble: { code: 'timeout', until } }, true),
+      link({ kind: 'half-open', trouble: { code: 'timeout', until } }, false),
       { state: 'left-out', words: 'Too slow to answer, being tried again', canAskAgain: true },
     ],
   ])('are told in words: %s', async (_, overrides, words) => {

@@ -80,7 +80,7 @@ describe.skipIf(chromiumPath === undefined)('what people do on the page', () => 
       /^Image generation failed with all providers\. Last error: Stable Diffusion API is not accessible/,
     );
     expect(words).toMatch(/Hugging Face: no credit <b>left<\/b>\s+Buy credit at Hugging Face/);
-    expect(words).toMatch(/Asked again from \d+ \w+\s+Stable Diffusion: [^]*Start Stable Diffusion/);
+    expect(words).toMatch(/Asked again from \d+ \w+\s+Stable Diffusion: [^]*Check that Stable Diffusion runs/);
     expect(errors).toEqual([expect.stringContaining('502')]);
   });
 
@@ -90,7 +90,7 @@ describe.skipIf(chromiumPath === undefined)('what people do on the page', () => 
     const { page, part, text } = tab;
     const name = row(3).title;
     await page.getByRole('button', { name: `Try again: ${name}` }).click();
-    await text(`“${name}” is marked again and gets its turn.`);
+    await text(`“${name}” is marked again.`);
     expect(scene.asked).toEqual([`retry ${rowId(3)}`, 'pass request']);
     expect(await page.getByRole('button', { name: `Marked again: ${name}` }).isDisabled()).toBe(true);
     scene.events.emit('sighted', [row(3), ...scene.board.waiting], false);

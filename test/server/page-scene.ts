@@ -160,6 +160,7 @@ export async function createScene({ busy = false } = {}): Promise<Scene> {
       },
     },
     board: {
+      isOnNotion: true,
       async look() {
         if (scene.board.trouble) throw scene.board.trouble;
         return { ...scene.board };

@@ -59,7 +59,7 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
   it('says kindly that there is nothing yet', async () => {
     const tab = await openPage(await newScene());
     for (const words of [
-      'No picture is being made',
+      'No row is being served',
       'Nothing waits',
       'Nothing has failed',
       'No pictures yet',
@@ -137,7 +137,7 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
     const server = await serve(scene);
     const leaving = new AbortController();
     afterwards(async () => leaving.abort());
-    const streams = Array.from({ length: 50 }, () => fetch(`${server.url}/api/events`, { signal: leaving.signal }));
+    const streams = Array.from({ length: 10 }, () => fetch(`${server.url}/api/events`, { signal: leaving.signal }));
     for (const stream of streams) expect((await stream).status).toBe(200);
     const { text } = await visit(server);
     await text('this one is refreshed every ten seconds');

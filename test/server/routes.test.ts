@@ -65,6 +65,27 @@ describe('health', () => {
 });
 
 describe('image-status', () => {
+  it('says of whom the budget leaves out and of whom may be tried again what is so now', async () => {
+    const trouble = { code: 'rate_limited' as const, until: Date.UTC(2026, 10, 21) };
+    await open({
+      clock: createFakeClock(),
+      chain: {
+        state: () => [
+          { name: 'huggingface', label: 'Hugging Face', breaker: { kind: 'closed' }, admits: false },
+          { name: 'stable-diffusion', label: 'Stable Diffusion', breaker: { kind: 'open', trouble }, admits: true },
+        ],
+      },
+    });
+    expect((await get('/api/ai/image-status')).json()).toMatchObject({
+      providers: [
+        { name: 'huggingface', state: 'over_budget', until: null },
+        { name: 'stable-diffusion', state: 'ready', until: null },
+        {},
+        {},
+      ],
+    });
+  });
+
   it('tells of each provider how it stands', async () => {
     const clock = createFakeClock();
     const until = Date.UTC(2026, 11, 1);

@@ -20,6 +20,7 @@ describe("the server's settings", () => {
       corsOrigins: [],
       imagesPerMinute: 60,
       imagesAtOnce: 4,
+      trustedProxies: [],
       notionWebhookToken: undefined,
       webhookSecret: undefined,
     });
@@ -27,7 +28,7 @@ describe("the server's settings", () => {
 
   it('read tokens with their owners, of whom one may have several', () => {
     const { settings, secrets } = read({
-      API_TOKENS: 'ann:first-token,bob:with:colon,ann:second-token,',
+      API_TOKENS: 'ann:first-token, bob:with:colon,ann:second-token,',
       HOST: '0.0.0.0',
     });
     expect(settings.tokens).toEqual([
@@ -49,6 +50,10 @@ describe("the server's settings", () => {
       /^CORS_ORIGINS names "https:\/\/app\.example\.com\/path": give origins/,
     ],
     [{ CORS_ORIGINS: '*' }, /^CORS_ORIGINS names "\*"/],
+    [{ API_TOKENS: 'ann:a b' }, /^API_TOKENS holds a part that is not name:token, or a token with a space/],
+    [{ API_TOKENS: ',' }, /^API_TOKENS names nobody/],
+    [{ TRUSTED_PROXIES: '127.0.0.1,proxy' }, /^TRUSTED_PROXIES names "proxy": give addresses/],
+    [{ TRUSTED_PROXIES: '10.0.0.0/33' }, /^TRUSTED_PROXIES names "10\.0\.0\.0\/33"/],
     [{ UPLOADS_PUBLIC: 'perhaps' }, /^UPLOADS_PUBLIC is "perhaps"/],
     [{ API_IMAGES_AT_ONCE: '0' }, /^API_IMAGES_AT_ONCE is "0"/],
   ])('say what is wrong: %o', (variables, sentence) => {

@@ -49,6 +49,7 @@ export function fakeParts(overrides: PartsOverrides = {}): ServerParts {
     },
     passes: { ...fakePasses(), ...passes },
     board: {
+      isOnNotion: true,
       look: async () => ({
         title: 'Posts',
         url: 'https://www.notion.so/board',
@@ -78,6 +79,7 @@ function fakePasses(): ServerParts['passes'] {
   let since: string | undefined;
   return {
     request(reason: PassReason) {
+      if (since !== undefined) return undefined;
       const state: PassState = {
         id: `pass-${states.length + 1}`,
         reason,
@@ -106,6 +108,7 @@ export function fakeSettings(overrides: Partial<ServerSettings> = {}): ServerSet
     ],
     jwtSecret: undefined,
     uploadsPublic: false,
+    trustedProxies: [],
     corsOrigins: [],
     imagesPerMinute: 10_000,
     imagesAtOnce: 100,

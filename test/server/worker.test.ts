@@ -31,7 +31,7 @@ async function withStableDiffusion(office: Office, changes: Parameters<typeof st
   const server = await startAutomatic1111(changes);
   open.push(() => server.close());
   Object.assign(office.variables, {
-    IMAGE_PROVIDERS: office.variables['IMAGE_PROVIDERS'] ?? 'stable-diffusion,placeholder',
+    IMAGE_PROVIDERS: 'huggingface,stable-diffusion,placeholder',
     SD_ENABLED: 'true',
     SD_API_URL: server.url,
   });
@@ -136,6 +136,29 @@ describe('a picture over HTTP', () => {
     const { status, body } = await house.call('/api/ai/generate-image', wish);
     expect(status).toBe(503);
     expect(JSON.stringify(body)).toMatch(/HUGGINGFACE_API_KEY.*SD_ENABLED/);
+  });
+
+  it('ends with the time of a row, told by all that was learned in it, and remembered', async () => {
+    const office = await openOffice();
+    await withHuggingFace(office, 'out_of_credit');
+    await withStableDiffusion(office, { delayMs: Number.POSITIVE_INFINITY });
+    const house = await openHouse(office, { ROW_TIMEOUT_SECONDS: '5', SD_CONCURRENCY: '1' });
+    const answers = await Promise.all(Array.from({ length: 3 }, () => house.call('/api/ai/generate-image', wish)));
+    const messages = answers.map(({ body }) => z.object({ message: z.string() }).parse(body).message);
+    expect(messages.filter((message) => message.includes('no provider had a free place within 5 s'))).toHaveLength(2);
+    for (const { status, body } of answers) {
+      expect([502, 504]).toContain(status);
+      expect(body).toMatchObject({
+        attempts: expect.arrayContaining([expect.objectContaining({ provider: 'huggingface' })]),
+      });
+    }
+    const told = z.object({ attempts: z.array(z.object({ provider: z.string(), outcome: z.string() })) });
+    const attempts = answers.flatMap(({ body }) => told.parse(body).attempts);
+    expect(attempts).toContainEqual({ provider: 'stable-diffusion', outcome: 'timeout' });
+    const { body } = await house.call('/api/ai/image-status');
+    expect(body).toMatchObject({
+      providers: [{}, { lastError: expect.stringMatching(/no answer/) }, {}, {}, {}, {}, {}],
+    });
   });
 
   it('is given up when its client goes away', async () => {
@@ -245,7 +268,8 @@ describe('a marked row', () => {
     expect(
       await first.call('/webhooks/notion', handshake, { 'x-notion-signature': sign(JSON.stringify(handshake)) }),
     ).toMatchObject({ status: 200 });
-    const kept = (await readFile(join(office.folder, '.state', 'notion-webhook-token'), 'utf8')).trim();
+    const lines = await readFile(join(office.folder, '.state', 'notion-webhook-token'), 'utf8');
+    const kept = lines.trim().split(' ').at(-1) ?? '';
     expect(kept).toBe(token);
     await first.stop();
 
@@ -279,6 +303,47 @@ describe('a marked row', () => {
     await house.call('/webhooks/notion', {}, { 'x-webhook-secret': secret });
     await vi.waitUntil(() => office.text(second, 'Status') === 'Generating', { timeout: 30_000, interval: 20 });
     expect(office.text(first, 'Status')).toBe('Generating');
+  });
+
+  it('goes before the cards that make way for real pictures, while the one that proves the way is still asked for', async () => {
+    const office = await openOffice();
+    office.addRows(3);
+    expect(await office.pass()).toMatchObject({ done: 3, providers: { 'Free API Placeholder': 3 } });
+    const stableDiffusion = await withStableDiffusion(office, { delayMs: Number.POSITIVE_INFINITY });
+    const house = await openHouse(office, { IMAGE_PROVIDERS: 'stable-diffusion,placeholder', SD_CONCURRENCY: '2' });
+    await stableDiffusion.until(() => stableDiffusion.active !== undefined);
+    const [id = ''] = office.addRows(1);
+    await house.call('/api/sync', {});
+    await vi.waitUntil(() => office.text(id, 'Status') === 'Generating', { timeout: 30_000, interval: 20 });
+    expect(await house.call('/healthz')).toMatchObject({ status: 200 });
+  });
+
+  it('and a pause in the same moment leave the server answering', async () => {
+    const office = await openOffice();
+    const stableDiffusion = await withStableDiffusion(office, { delayMs: 1500 });
+    office.addRows(8);
+    const house = await openHouse(office, { SD_CONCURRENCY: '2' });
+    await stableDiffusion.until(() => stableDiffusion.active !== undefined);
+    await house.call('/api/sync', {});
+    await house.call('/api/pause', {});
+    await vi.waitUntil(() => office.outcomes.length > 0, { timeout: 30_000, interval: 20 });
+    expect(await house.call('/healthz')).toMatchObject({ status: 200 });
+    await vi.waitUntil(() => office.outcomes.length === 2, { timeout: 30_000, interval: 20 });
+    await house.stop();
+    expect(office.outcomes).toHaveLength(2);
+  });
+
+  it('that failed in the pass under way is tried again in it', async () => {
+    const office = await openOffice();
+    const stableDiffusion = await withStableDiffusion(office, { delayMs: Number.POSITIVE_INFINITY });
+    office.addRows(1);
+    const [id = ''] = office.addRows(1, { Width: 10 });
+    const house = await openHouse(office, { SD_CONCURRENCY: '3' });
+    await stableDiffusion.until(() => stableDiffusion.active !== undefined);
+    await vi.waitUntil(() => office.outcomes.length === 1, { timeout: 30_000, interval: 20 });
+    expect(await house.call(`/api/rows/${id}/retry`, {})).toMatchObject({ status: 202 });
+    await vi.waitUntil(() => office.outcomes.length === 2, { timeout: 30_000, interval: 20 });
+    expect(office.outcomes.map(({ kind }) => kind)).toEqual(['failed', 'failed']);
   });
 
   it('waits while the worker is paused, also over a restart, and is served when somebody resumes', async () => {

@@ -86,14 +86,17 @@ describe('a pass that is asked for', () => {
     expect(passes.recent()).toHaveLength(1);
   });
 
-  it('tells the pass under way that a row may have been marked', async () => {
+  it('tells whoever watches that a row may have been marked, and which', async () => {
     const { passes, events } = await openDesk();
-    const marked = vi.fn<() => void>();
+    const marked = vi.fn<(postId?: string) => void>();
     events.on('marked', marked);
-    passes.request('notice');
+    passes.request('schedule');
     expect(marked).not.toHaveBeenCalled();
     passes.request('notice');
-    expect(marked).toHaveBeenCalledOnce();
+    passes.request('request', 'a row');
+    await passes.pause();
+    passes.request('notice', 'another');
+    expect(marked.mock.calls).toEqual([[undefined], ['a row'], ['another']]);
   });
 
   it('is refused once the worker stops, and one that waits never begins', async () => {
@@ -167,6 +170,41 @@ describe('paused passes', () => {
     const { passes } = await openDesk({ file: { load: async () => undefined, save: () => Promise.reject(full) } });
     await expect(passes.pause()).rejects.toBe(full);
     expect(passes.request('schedule')).toBeUndefined();
+  });
+
+  it('stand on disk as they stand, however fast somebody pauses and resumes', async () => {
+    const { passes, kept } = await openDesk({
+      file: {
+        load: async () => undefined,
+        // The later of two writes may be the quicker one.
+        save: async (since) => {
+          if (since !== undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+          kept.since = since;
+        },
+      },
+    });
+    await Promise.all([passes.pause(), passes.resume()]);
+    expect(kept.since).toBeUndefined();
+    await Promise.all([passes.pause(), passes.resume(), passes.pause()]);
+    expect(kept.since).toBe(passes.pausedSince());
+  });
+
+  it('make up for a disk that failed when somebody pauses again', async () => {
+    let fails = true;
+    const { passes, kept } = await openDesk({
+      file: {
+        load: async () => undefined,
+        save: async (since) => {
+          if (fails) throw new ConfigError('The disk is full.');
+          kept.since = since;
+        },
+      },
+    });
+    await expect(passes.pause()).rejects.toThrow('The disk is full.');
+    await expect(passes.pause()).rejects.toThrow('The disk is full.');
+    fails = false;
+    await passes.pause();
+    expect(kept.since).toBe(passes.pausedSince());
   });
 
   it('leave the one that waits where it is until they go on', async () => {

@@ -48,7 +48,12 @@ function PictureCard({ picture }: { picture: ShownPicture }) {
           <Words>{prompt}</Words>
         </p>
         <p class="facts">
-          <strong>{provider}</strong>, <span title={model}>{model.split('/').at(-1)}</span>
+          <strong>{provider}</strong>
+          {model !== provider && (
+            <>
+              , <span title={model}>{model.split('/').at(-1)}</span>
+            </>
+          )}
         </p>
         {why !== '' && (
           <p class="facts">

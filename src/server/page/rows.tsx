@@ -11,15 +11,14 @@ export function Running({ rows, aheadMs }: { rows: RunningRow[]; aheadMs: number
   return (
     <Section id="running" title="Running" count={String(rows.length)}>
       {rows.length === 0 ? (
-        <Empty>No picture is being made right now.</Empty>
+        <Empty>No row is being served right now.</Empty>
       ) : (
-        <ul class="rows">
-          {rows.map(({ id, title, url, provider, since }) => (
+        <ul class="rows scrolling">
+          {rows.map(({ id, title, url, provider, isMade, since }) => (
             <li key={id}>
               <RowTitle title={title} url={url} />
               <span class="aside">
-                {provider === undefined ? 'Getting ready' : `Asking ${provider}`},{' '}
-                <span class="number">{secondsWords(now - Date.parse(since))}</span>
+                {stepWords(provider, isMade)}, <span class="number">{secondsWords(now - Date.parse(since))}</span>
               </span>
             </li>
           ))}
@@ -29,20 +28,30 @@ export function Running({ rows, aheadMs }: { rows: RunningRow[]; aheadMs: number
   );
 }
 
+function stepWords(provider: string | undefined, isMade = false): string {
+  if (isMade) return 'Writing to Notion';
+  return provider === undefined ? 'Getting ready' : `Asking ${provider}`;
+}
+
 /** The rows that wait for their turn. */
 export function Waiting({
   waiting: { rows, further, more },
+  isKnown,
   trouble,
 }: {
   waiting: Overview['waiting'];
+  /** Has the board been read? */
+  isKnown: boolean;
   trouble: string | undefined;
 }) {
   const known = rows.length + further;
   return (
-    <Section id="waiting" title="Waiting" count={more ? `${known}+` : String(known)}>
+    <Section id="waiting" title="Waiting" count={countWords(known, more, isKnown)}>
       {trouble !== undefined && <p class="trouble">{trouble}</p>}
       {rows.length === 0 ? (
-        <Empty>Nothing waits. A row gets its picture when its status is set to “Needs image”.</Empty>
+        <Empty>
+          {isKnown ? 'Nothing waits. A row gets its picture when its status is set to “Needs image”.' : unknownWords}
+        </Empty>
       ) : (
         <ol class="rows scrolling">
           {rows.map(({ id, title, url, since }) => (
@@ -60,6 +69,13 @@ export function Waiting({
   );
 }
 
+const unknownWords = 'Not known as long as the board cannot be read.';
+
+function countWords(count: number, more: boolean, isKnown: boolean): string {
+  if (count === 0 && !isKnown) return '?';
+  return more ? `${count}+` : String(count);
+}
+
 function Further({ shown, further, more }: { shown: number; further: number; more: boolean }) {
   if (shown === 0 || (further === 0 && !more)) return null;
   const words = further === 0 ? 'and more' : `and ${more ? 'more than ' : ''}${further} more`;
@@ -67,11 +83,13 @@ function Further({ shown, further, more }: { shown: number; further: number; mor
 }
 
 /** The rows that got no picture, each with its reason and another try. */
-export function Failed({ failed: { rows, more } }: { failed: Overview['failed'] }) {
+export function Failed({ failed: { rows, more }, isKnown }: { failed: Overview['failed']; isKnown: boolean }) {
   return (
-    <Section id="failed" title="Failed" count={more ? `${rows.length}+` : String(rows.length)}>
+    <Section id="failed" title="Failed" count={countWords(rows.length, more, isKnown)}>
       {rows.length === 0 ? (
-        <Empty>Nothing has failed. Should a row get no picture, its reason stands here.</Empty>
+        <Empty>
+          {isKnown ? 'Nothing has failed. Should a row get no picture, its reason stands here.' : unknownWords}
+        </Empty>
       ) : (
         <ul class="rows scrolling">
           {rows.map((row) => (
@@ -82,6 +100,11 @@ export function Failed({ failed: { rows, more } }: { failed: Overview['failed'] 
       <Further shown={rows.length} further={0} more={more} />
     </Section>
   );
+}
+
+function shortened(title: string): string {
+  const characters = Array.from(title);
+  return characters.length > 60 ? `${characters.slice(0, 59).join('')}…` : title;
 }
 
 function FailedItem({ row: { id, title, url, error, since } }: { row: FailedRow }) {
@@ -101,7 +124,7 @@ function FailedItem({ row: { id, title, url, error, since } }: { row: FailedRow 
       </div>
       <ActionButton
         path={`/api/rows/${encodeURIComponent(id)}/retry`}
-        done={`“${title}” is marked again and gets its turn.`}
+        done={`“${shortened(title)}” is marked again.`}
         label={`${isMarked ? 'Marked again' : 'Try again'}: ${title}`}
         isDisabled={isMarked}
         onDone={() => setMarkedSince(since)}

@@ -25,6 +25,7 @@ export function TryPrompt({ providers }: { providers: ProviderView[] }) {
   const [startedAt, setStartedAt] = useState<number>();
   const [answer, setAnswer] = useState<Answer>();
   const running = useRef<AbortController>();
+  const submitButton = useRef<HTMLButtonElement>(null);
   const now = useNow(startedAt !== undefined);
   useEffect(() => () => running.current?.abort(), []);
 
@@ -48,6 +49,8 @@ export function TryPrompt({ providers }: { providers: ProviderView[] }) {
     } catch (error) {
       if (!controller.signal.aborted) throw error;
       tell({ text: 'Cancelled.', tone: 'good' });
+      // The button that had the focus goes.
+      submitButton.current?.focus();
     } finally {
       running.current = undefined;
       setStartedAt(undefined);
@@ -85,6 +88,7 @@ export function TryPrompt({ providers }: { providers: ProviderView[] }) {
         </label>
         <div class="actions">
           <button
+            ref={submitButton}
             type="submit"
             class="primary"
             aria-disabled={startedAt !== undefined}

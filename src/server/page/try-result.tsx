@@ -39,7 +39,7 @@ function Made({ body, imageUrl, label }: { body: Facts; imageUrl: string; label:
   const { processingTime, costUsd } = body;
   const facts = [
     label,
-    textOf(body['model']),
+    textOf(body['model']) === label ? undefined : textOf(body['model']),
     typeof processingTime === 'number' && durationWords(processingTime),
     typeof costUsd === 'number' && costWords(costUsd),
   ].filter((fact) => typeof fact === 'string' && fact !== '');
