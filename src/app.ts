@@ -109,7 +109,7 @@ async function joinParts(config: Config, surroundings: Surroundings, { stop, loc
   const parts = {
     maxUploadBytes: () => facts?.maxUploadBytes ?? 0,
     board: sightedBoard(board, ({ posts, next }, isFirst) => {
-      health.sighted(posts);
+      health.sighted(posts, isFirst && next === undefined);
       if (isFirst) events.emit('sighted', posts, next !== undefined);
     }),
     events,

@@ -34,7 +34,8 @@ export interface Health {
   /** Somebody asked the process to stop. */
   passStopped(): void;
   outcome(outcome: Outcome): void;
-  sighted(posts: readonly Post[]): void;
+  /** `isAll`: no other row waits. */
+  sighted(posts: readonly Post[], isAll?: boolean): void;
   /** Is there room for paid pictures no more? */
   budget(state: { isReached: boolean }): void;
   /** Passes are paused on purpose, or go on: while they are, none is missed. */
@@ -211,9 +212,9 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
       waiting.outcome(outcome);
       if (outcome.kind !== 'skipped') providerAlerts.review(outcome.attempts);
     },
-    sighted(posts) {
+    sighted(posts, isAll = false) {
       passes.looked();
-      waiting.sighted(posts);
+      waiting.sighted(posts, isAll && passes.facts().runningSince === undefined);
     },
     budget({ isReached }) {
       stands('budgetReached', isReached && alertWords.budgetReached());

@@ -13,7 +13,8 @@ export interface Stuck {
 /** The rows that wait, as the looks of the passes show them. */
 export interface WaitingRows {
   passStarted(): void;
-  sighted(posts: readonly Post[]): void;
+  /** `isAll`: between passes, that no other row waits. */
+  sighted(posts: readonly Post[], isAll?: boolean): void;
   outcome(outcome: Outcome): void;
   /** After a good pass over the whole board: what it left waiting too often. */
   passEnded(): Stuck | undefined;
@@ -51,8 +52,13 @@ export function createWaitingRows(left: Map<string, LeftRow>, clock: Clock): Wai
       seen = new Map();
       told.clear();
     },
-    sighted(posts) {
+    sighted(posts, isAll = false) {
+      if (isAll) {
+        before = seen;
+        seen = new Map();
+      }
       for (const post of posts) if (!told.has(post.id)) sight(post);
+      if (isAll) before.clear();
     },
     outcome(outcome) {
       if (outcome.kind === 'skipped' && outcome.again) return;

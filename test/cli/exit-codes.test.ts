@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { mkdir, readdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { statusNames } from '../../src/core/properties.ts';
 import { demoProperties } from '../../src/demo/demo.ts';
 import { exitCodeOf } from '../../src/terminal/exit.ts';
@@ -17,6 +19,29 @@ import {
   temporaryFolder,
 } from './checks.ts';
 import { runCommand } from './command.ts';
+
+describe('the HTTP server of start', () => {
+  it('says that its port is in use, and serves no row', async () => {
+    const office = await openSecretOffice();
+    office.addRows(1);
+    const other = createServer();
+    onTestFinished(() => void other.close());
+    await once(other.listen(0, '127.0.0.1'), 'listening');
+    const address = other.address();
+    const port = typeof address === 'object' ? String(address?.port) : '';
+    const ended = await runCommand(['start'], { ...office.variables, PORT: port, LOG_LEVEL: 'error' });
+    expect(ended).toMatchObject({ code: 2 });
+    expectSentence(ended, `PORT ${port} is in use`, 'set PORT');
+    await expectUntouched(office);
+  });
+
+  it('says that others could reach it while nobody can be known', async () => {
+    const office = await openSecretOffice();
+    const ended = await runCommand(['start'], { ...office.variables, HOST: '0.0.0.0' });
+    expect(ended).toMatchObject({ code: 2 });
+    expectSentence(ended, 'HOST is "0.0.0.0"', 'set API_TOKENS or JWT_SECRET');
+  });
+});
 
 describe('access and board', () => {
   it('says that the token is wrong', async () => {

@@ -203,6 +203,18 @@ describe('the facts', () => {
     health.passEnded(summary);
     expect(health.facts()).not.toHaveProperty('oldestWaitingMs');
   });
+
+  it('forget a row that an editor took back between passes, once the whole queue was seen', async () => {
+    const { health, time } = await setUp();
+    goodPass(health, createPost('1', '2026-11-21T09:40:00.000Z'));
+    health.sighted([createPost('1', '2026-11-21T10:00:00.000Z')], true);
+    time.pass(5 * minuteMs);
+    expect(health.facts().oldestWaitingMs).toBe(25 * minuteMs);
+    health.sighted([], false);
+    expect(health.facts().oldestWaitingMs).toBe(25 * minuteMs);
+    health.sighted([], true);
+    expect(health.facts()).not.toHaveProperty('oldestWaitingMs');
+  });
 });
 
 describe('liveness', () => {

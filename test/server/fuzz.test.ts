@@ -208,6 +208,25 @@ describe('whatever is sent', () => {
     );
   });
 
+  it('takes any form of the login page without a fault, and leads to no other place than ours', async () => {
+    const field = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('/docs', '/日', '//x', '/\u0000', ''));
+    await fc.assert(
+      fc.asyncProperty(field, fc.boolean(), async (next, isRight) => {
+        asked += 1;
+        const answer = await server.inject({
+          method: 'POST',
+          url: '/login',
+          remoteAddress: `10.${asked % 250}.${Math.floor(asked / 250) % 250}.3`,
+          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+          payload: new URLSearchParams({ token: isRight ? tokenOf(0) : 'guess', next }).toString(),
+        });
+        expect(answer.statusCode).toBe(isRight ? 303 : 401);
+        if (isRight) expect(answer.headers.location).toMatch(/^\/(?!\/)/);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('finds the file where it is asked for by its owner, so that the above means something', async () => {
     await server.close();
     const parts = fakeParts({ folders: { pictures: folder, uploads: join(folder, 'uploads') } });
