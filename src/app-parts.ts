@@ -10,6 +10,7 @@ import { readIfPresent, remove, writeAtomic } from './images/files.ts';
 import { inspectAndRender } from './images/renditions.ts';
 import { createSpendFiles } from './images/spend-file.ts';
 import { statePaths } from './images/state.ts';
+import { clockTrouble } from './notion/clock-skew.ts';
 import { createNotionClient, type NotionClient, type NotionClientOptions } from './notion/client.ts';
 import { notionProblem } from './notion/problem.ts';
 import { type Budget, openBudget } from './policies/budget.ts';
@@ -129,4 +130,11 @@ export function createNotion(
     ...(notionWindowMs !== undefined && { windowMs: notionWindowMs }),
     ...options,
   });
+}
+
+/** Warns of a clock that differs from Notion's; true when it did. */
+export function tellClock(log: Log, skewMs: number | undefined): boolean {
+  const trouble = clockTrouble(skewMs);
+  if (trouble !== undefined) log.warn({ skewMs }, trouble);
+  return trouble !== undefined;
 }

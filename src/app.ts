@@ -1,18 +1,23 @@
 import { EventEmitter, setMaxListeners } from 'node:events';
 import { openServer } from './app-server.ts';
-import { createNotion, openChain, openHealth, openMonthlyBudget, pauseFile, type Surroundings } from './app-parts.ts';
+import {
+  createNotion,
+  openChain,
+  openHealth,
+  openMonthlyBudget,
+  pauseFile,
+  type Surroundings,
+  tellClock,
+} from './app-parts.ts';
 import type { BoardFacts } from './core/board.ts';
 import { systemClock, systemRandom } from './core/clock.ts';
 import { ConfigError, LockedError } from './core/errors.ts';
 import type { WorkerEventMap, WorkerEvents } from './core/events.ts';
-import type { ImageRequest } from './core/image.ts';
-import { noJournal } from './core/journal.ts';
 import type { Log } from './core/log.ts';
 import type { Outcome } from './core/outcome.ts';
 import type { PassSummary } from './core/pass.ts';
-import type { Post } from './core/post.ts';
 import type { Attempt } from './core/provider.ts';
-import type { BoardlessConfig, Config } from './config.ts';
+import type { Config } from './config.ts';
 import { sightedBoard } from './health/sighted-board.ts';
 import { prepareFolder } from './images/files.ts';
 import { createJournal } from './images/journal.ts';
@@ -21,13 +26,9 @@ import { renderJpegWithin } from './images/renditions.ts';
 import { createImageStore } from './images/store.ts';
 import { loadWorkerId } from './images/worker-id.ts';
 import { createNotionBoard } from './notion/board.ts';
-import { clockTrouble } from './notion/clock-skew.ts';
-import { newEntry } from './worker/journal-entry.ts';
-import { makePicture, type PicturedEntry } from './worker/picture.ts';
 import { logBudget, logOutcome, logSummary } from './worker/report.ts';
 import { createPasses } from './worker/passes.ts';
 import { createSchedule } from './worker/schedule.ts';
-import { markedPost, waitingPosts } from './worker/row-queues.ts';
 import { type PassOptions, syncPosts } from './worker/sync.ts';
 
 /** The worker, holding its images folder until it is disposed of. */
@@ -230,62 +231,7 @@ async function joinParts(config: Config, surroundings: Surroundings, { stop, loc
   };
 }
 
-/** One picture by the chain, without a board, into the images folder; beside a running worker too. */
-export async function generatePicture(
-  config: BoardlessConfig,
-  request: ImageRequest,
-  surroundings: Surroundings,
-): Promise<PicturedEntry> {
-  const { log, signal, clock = systemClock, random = systemRandom } = surroundings;
-  const folder = config.imagesDir;
-  await prepareFolder(folder);
-  const lock = await acquireLock({ folder, clock, log, onLost: () => undefined }).catch((error: unknown) => {
-    if (error instanceof LockedError) return undefined;
-    throw error;
-  });
-  try {
-    const budget = await openMonthlyBudget(config, { log, clock });
-    const chain = await openChain(config, { log, clock, random, budget, shared: lock === undefined });
-    const store = createImageStore({ folder, workerId: await loadWorkerId(folder), log });
-    const parts = {
-      chain,
-      store,
-      journal: noJournal,
-      clock,
-      log,
-      shrink: renderJpegWithin,
-      rowTimeoutMs: config.rowTimeoutMs,
-    };
-    return await makePicture(newEntry('none', '', 0), request, parts, signal);
-  } finally {
-    await lock?.release();
-  }
-}
-
-/** The rows that a pass would take now; nothing is written and no folder held. */
-export async function* rowsWaiting(
-  config: Config,
-  surroundings: Surroundings,
-  options: Pick<PassOptions, 'pageId'> = {},
-): AsyncGenerator<Post> {
-  const { log, signal, clock = systemClock } = surroundings;
-  const workerId = await loadWorkerId(config.imagesDir).catch(() => '');
-  const notion = createNotion(config, surroundings);
-  const board = createNotionBoard({ notion, address: config.notion, clock, workerId, signal });
-  await board.open();
-  tellClock(log, notion.clockSkewMs());
-  if (options.pageId === undefined) yield* waitingPosts(board, workerId, clock);
-  else yield await markedPost(board, options.pageId);
-}
-
 function tellBoard(log: Log, { title, url, missing }: BoardFacts): void {
   log.info({ url }, `Board "${title}"`);
   if (missing.length > 0) log.info({ missing }, `The board lacks optional properties: ${missing.join(', ')}`);
-}
-
-/** Warns of a clock that differs from Notion's; true when it did. */
-function tellClock(log: Log, skewMs: number | undefined): boolean {
-  const trouble = clockTrouble(skewMs);
-  if (trouble !== undefined) log.warn({ skewMs }, trouble);
-  return trouble !== undefined;
 }
