@@ -18,7 +18,7 @@ export interface WorkerEventMap {
   asking: [postId: string, provider: { name: string; label: string }];
   /** A call of a provider has ended, or was refused; for this row, or for a picture over HTTP. */
   attempt: [attempt: Attempt, postId?: string];
-  /** A row has come to its end, for now. */
+  /** What became of a row; one that is taken again is told again. */
   outcome: [outcome: Outcome];
   /** Passes were paused, or go on. */
   paused: [isPaused: boolean];
@@ -29,3 +29,20 @@ export interface WorkerEventMap {
 }
 
 export type WorkerEvents = EventEmitter<WorkerEventMap>;
+
+/** Who hears of one kind of event. */
+export type Listener<E> = E extends keyof WorkerEventMap
+  ? WorkerEventMap[E] extends unknown[]
+    ? (...told: WorkerEventMap[E]) => void
+    : never
+  : never;
+
+/** Listens to one kind of event until the answer's function is called. */
+export function listen<E extends keyof WorkerEventMap>(
+  events: WorkerEvents,
+  event: E,
+  listener: Listener<E>,
+): () => void {
+  events.on(event, listener);
+  return () => void events.off(event, listener);
+}

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { BoardError, ConfigError } from '../core/errors.ts';
-import type { WorkerEvents } from '../core/events.ts';
+import { listen, type WorkerEvents } from '../core/events.ts';
 import type { Log } from '../core/log.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { PassState } from '../core/pass.ts';
@@ -148,14 +148,15 @@ export function createBoardView({ board, events, clock, log, onLook }: BoardView
     onLook();
   };
 
-  events
-    .on('marked', marked)
-    .on('sighted', sighted)
-    .on('taken', taken)
-    .on('asking', asking)
-    .on('attempt', attempt)
-    .on('outcome', outcome)
-    .on('pass', pass);
+  const ends = [
+    listen(events, 'marked', marked),
+    listen(events, 'sighted', sighted),
+    listen(events, 'taken', taken),
+    listen(events, 'asking', asking),
+    listen(events, 'attempt', attempt),
+    listen(events, 'outcome', outcome),
+    listen(events, 'pass', pass),
+  ];
 
   return {
     look(maxAgeMs) {
@@ -173,14 +174,7 @@ export function createBoardView({ board, events, clock, log, onLook }: BoardView
       ended: ended.size,
     }),
     close() {
-      events
-        .off('marked', marked)
-        .off('sighted', sighted)
-        .off('taken', taken)
-        .off('asking', asking)
-        .off('attempt', attempt)
-        .off('outcome', outcome)
-        .off('pass', pass);
+      for (const end of ends) end();
     },
   };
 }

@@ -34,7 +34,7 @@ interface Seat<Reader> {
   sent: string;
   /** On the clock's monotonic time. */
   sentAt: number;
-  /** Does it take no more for now? Then it misses rounds, nothing piles up, and in the end it is given up. */
+  /** Does it take no more at the moment? Then it misses rounds, so that nothing piles up, and after a minute it is given up. */
   isBlocked: boolean;
 }
 

@@ -1,11 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { reactions } from '../core/errors.ts';
-import type { WorkerEventMap } from '../core/events.ts';
+import { listen, type Listener } from '../core/events.ts';
 import type { Attempt } from '../core/provider.ts';
 import { keysOf } from '../core/records.ts';
 import type { ServerParts } from './parts.ts';
-
-type Listener<E extends keyof WorkerEventMap> = (...told: WorkerEventMap[E]) => void;
 
 const cardName = 'placeholder';
 const attemptOutcomes = ['ok', 'interrupted', ...keysOf(reactions)] as const satisfies Attempt['outcome'][];
@@ -18,27 +16,18 @@ export function countEvents(
   registry: Registry,
 ): () => void {
   const registers = [registry];
-  const onPass = countPasses(registers);
-  const onOutcome = countRows(registers);
-  const { onSighted, onOutcome: onTold } = measureQueue(registers);
-  const onAttempt = countAttempts(registers, providers);
-  const onAnswer = countAnswers(registers);
-  const onPause = countPauses(registers);
-  events.on('pass', onPass);
-  events.on('outcome', onOutcome);
-  events.on('outcome', onTold);
-  events.on('sighted', onSighted);
-  events.on('attempt', onAttempt);
-  events.on('notionAnswered', onAnswer);
-  events.on('notionPaused', onPause);
+  const queue = measureQueue(registers);
+  const ends = [
+    listen(events, 'pass', countPasses(registers)),
+    listen(events, 'outcome', countRows(registers)),
+    listen(events, 'outcome', queue.onOutcome),
+    listen(events, 'sighted', queue.onSighted),
+    listen(events, 'attempt', countAttempts(registers, providers)),
+    listen(events, 'notionAnswered', countAnswers(registers)),
+    listen(events, 'notionPaused', countPauses(registers)),
+  ];
   return () => {
-    events.off('pass', onPass);
-    events.off('outcome', onOutcome);
-    events.off('outcome', onTold);
-    events.off('sighted', onSighted);
-    events.off('attempt', onAttempt);
-    events.off('notionAnswered', onAnswer);
-    events.off('notionPaused', onPause);
+    for (const end of ends) end();
   };
 }
 

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { listen } from '../core/events.ts';
 import { createBoardView } from './board-view.ts';
 import { createBroadcast } from './broadcast.ts';
 import { guardedAnswers, HttpError, stopping } from './http-error.ts';
@@ -34,12 +35,12 @@ export function liveRoutes(parts: ServerParts, _settings: ServerSettings): Fasti
     });
 
     const names = ['pass', 'sighted', 'taken', 'asking', 'attempt', 'outcome', 'paused'] as const;
-    for (const name of names) events.on(name, broadcast.changed);
+    const ends = names.map((name) => listen(events, name, broadcast.changed));
     signal.addEventListener('abort', broadcast.close, { once: true });
     // Before the server waits for its connections to end.
     app.addHook('preClose', async () => broadcast.close());
     app.addHook('onClose', async () => {
-      for (const name of names) events.off(name, broadcast.changed);
+      for (const end of ends) end();
       signal.removeEventListener('abort', broadcast.close);
       board.close();
       await tally.saved();

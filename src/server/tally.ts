@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
-import type { WorkerEvents } from '../core/events.ts';
+import { listen, type WorkerEvents } from '../core/events.ts';
 import type { Log } from '../core/log.ts';
 import type { Attempt } from '../core/provider.ts';
 import type { StateFile } from './parts.ts';
@@ -77,7 +77,7 @@ export async function openTally({ file, clock, log, events }: TallyOptions): Pro
     isDirty = true;
     writing ??= writeOn();
   };
-  events.on('attempt', count);
+  const endCounting = listen(events, 'attempt', count);
 
   return {
     days(length) {
@@ -88,7 +88,7 @@ export async function openTally({ file, clock, log, events }: TallyOptions): Pro
       });
     },
     async saved() {
-      events.off('attempt', count);
+      endCounting();
       ending.abort();
       await writing;
       if (isDirty || isFailing) await write();

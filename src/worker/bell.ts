@@ -1,4 +1,4 @@
-import type { WorkerEvents } from '../core/events.ts';
+import { listen, type WorkerEvents } from '../core/events.ts';
 
 /** Hears, during one pass, that somebody says a row was marked. */
 export interface Bell extends Disposable {
@@ -20,7 +20,7 @@ export function createBell(events: WorkerEvents): Bell {
     isNews = true;
     wake?.();
   };
-  events.on('marked', ring);
+  const end = listen(events, 'marked', ring);
   return {
     get isRinging() {
       return rung !== undefined;
@@ -38,6 +38,6 @@ export function createBell(events: WorkerEvents): Bell {
       await Promise.race([rings, ...others]);
       isNews = false;
     },
-    [Symbol.dispose]: () => void events.off('marked', ring),
+    [Symbol.dispose]: end,
   };
 }
