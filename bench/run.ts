@@ -3,14 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createApp } from '../src/app.ts';
-import { readConfig } from '../src/config.ts';
-import { silentLog } from '../src/core/log.ts';
-import { startEmbeddedBoard } from '../src/demo/board/embedded-board.ts';
-import { demoProperties } from '../src/demo/demo.ts';
-import { drawCard } from '../src/images/drawing.ts';
-import { inspectAndRender } from '../src/images/renditions.ts';
-import { plainTable } from '../src/terminal/summary.ts';
+import { createApp } from '../src/app/worker.ts';
+import { readConfig } from '../src/config/config.ts';
+import { silentLog } from '../src/lib/log.ts';
+import { startEmbeddedBoard } from '../src/emulators/notion/embedded-board.ts';
+import { demoProperties } from '../src/cli/demo/demo.ts';
+import { drawCard } from '../src/drawing/placeholder.ts';
+import { inspectAndRender } from '../src/images/render.ts';
+import { plainTable } from '../src/cli/terminal/summary.ts';
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 

@@ -8,9 +8,9 @@ import { Client } from '@notionhq/client';
 import pino from 'pino';
 import { chromium } from 'playwright-core';
 import sharp from 'sharp';
-import { createApp } from '../dist/app.js';
-import { readConfig } from '../dist/config.js';
-import { startDemo } from '../dist/demo/demo.js';
+import { createApp } from '../dist/app/worker.js';
+import { readConfig } from '../dist/config/config.js';
+import { startDemo } from '../dist/cli/demo/demo.js';
 
 const pictureFile = fileURLToPath(new URL('../docs/images/board.png', import.meta.url));
 const line = '<path d="M2 4h12M2 8h12M2 12h7"/>';

@@ -1,6 +1,6 @@
 import type { FailureCode } from './errors.ts';
 import type { GeneratedImage, ImageRequest } from './image.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../lib/log.ts';
 
 /** One call of one provider, or one refusal to call it: the unit of log, metric and history. */
 export interface Attempt {

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { KeptPicture } from '../core/image.ts';
-import type { Log } from '../core/log.ts';
-import { isCode } from './disk-error.ts';
-import { look } from './files.ts';
-import { readKeptPicture } from './kept-picture.ts';
+import type { Log } from '../lib/log.ts';
+import { isCode } from '../state/disk-error.ts';
+import { look } from '../state/files.ts';
+import { readKeptPicture } from './image-record.ts';
 import { newest, type Place, placeOf, placesIn } from './places.ts';
 import { userFolder } from './upload-store.ts';
 

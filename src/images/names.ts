@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { MediaType } from '../core/image.ts';
-import { look } from './files.ts';
+import { look } from '../state/files.ts';
 
 /** Gives out the names of pictures, without their ending. */
 export interface Names {

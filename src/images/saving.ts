@@ -2,10 +2,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageStore, Picture, SavedImage } from '../core/image.ts';
-import { isCode, onDisk } from './disk-error.ts';
-import { discard, moveExclusive, syncFolder, writeAtomic } from './files.ts';
+import { isCode, onDisk } from '../state/disk-error.ts';
+import { discard, moveExclusive, syncFolder, writeAtomic } from '../state/files.ts';
 import { endingOf, stemOf } from './names.ts';
-import { statePaths } from './state.ts';
+import { statePaths } from '../state/paths.ts';
 
 /** How one worker brings files onto the disk: safe in a folder of its own first, then under their names. */
 export interface Saving {

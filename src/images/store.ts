@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageStore, SavedImage } from '../core/image.ts';
-import { silentLog } from '../core/log.ts';
-import type { Log } from '../core/log.ts';
-import { onDisk } from './disk-error.ts';
-import { discard, look, moveExclusive, readIfPresent, syncFolder } from './files.ts';
+import { silentLog } from '../lib/log.ts';
+import type { Log } from '../lib/log.ts';
+import { onDisk } from '../state/disk-error.ts';
+import { discard, look, moveExclusive, readIfPresent, syncFolder } from '../state/files.ts';
 import { createNames, endingOf, namePrefix, stemOf } from './names.ts';
 import { createSaving, hashOf } from './saving.ts';
-import { statePaths } from './state.ts';
-import { sweepTemporary } from './sweep.ts';
-import type { SweepOptions } from './sweep.ts';
+import { statePaths } from '../state/paths.ts';
+import { sweepTemporary } from '../state/sweep.ts';
+import type { SweepOptions } from '../state/sweep.ts';
 
 /** Where a store keeps its pictures; `folder` has been made by `prepareFolder`. */
 export interface ImageStoreOptions {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
-import type { Log } from '../core/log.ts';
-import { look } from './files.ts';
+import type { Log } from '../lib/log.ts';
+import { look } from '../state/files.ts';
 import { maxImageBytes, openImage } from './inspect.ts';
 
 /** A WebP of at most 480 pixels on its longer side; undefined when the file is absent, no plain file, or no picture. */

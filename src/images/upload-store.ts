@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { ImageStore } from '../core/image.ts';
-import { onDisk } from './disk-error.ts';
-import { syncFolder } from './files.ts';
+import { onDisk } from '../state/disk-error.ts';
+import { syncFolder } from '../state/files.ts';
 import { createSaving, ensureFolder } from './saving.ts';
 
 /** Whose pictures a store keeps, and where; `folder` is the images folder, made by `prepareFolder`. */

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../core/clock.ts';
+import type { Clock, Random } from '../lib/clock.ts';
 import type { Environment } from '../core/environment.ts';
 import type { ImageProvider } from '../core/provider.ts';
 

@@ -1,12 +1,12 @@
 import type { Environment } from '../core/environment.ts';
 import type { ProviderEntry, ProviderSettings } from './entry.ts';
-import { automatic1111 } from './automatic1111.ts';
-import { cloudflare } from './cloudflare.ts';
-import { huggingface } from './huggingface.ts';
-import { localai } from './localai.ts';
-import { placeholder } from './placeholder.ts';
-import { replicate } from './replicate.ts';
-import { runpod } from './runpod.ts';
+import { automatic1111 } from './automatic1111/automatic1111.ts';
+import { cloudflare } from './cloudflare/cloudflare.ts';
+import { huggingface } from './huggingface/huggingface.ts';
+import { localai } from './localai/localai.ts';
+import { placeholder } from './placeholder/placeholder.ts';
+import { replicate } from './replicate/replicate.ts';
+import { runpod } from './runpod/runpod.ts';
 
 export type { ProviderSettings } from './entry.ts';
 

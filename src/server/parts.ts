@@ -1,12 +1,12 @@
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { FailureCode } from '../core/errors.ts';
 import type { WorkerEvents } from '../core/events.ts';
 import type { ImageRequest, KeptPicture } from '../core/image.ts';
-import type { Log } from '../core/log.ts';
+import type { Log } from '../lib/log.ts';
 import type { PassReason, PassState } from '../core/pass.ts';
 import type { Post } from '../core/post.ts';
 import type { Attempt } from '../core/provider.ts';
-import type { Scrub } from '../core/secrets.ts';
+import type { Scrub } from '../lib/redact.ts';
 
 export type { ServerSettings } from './settings.ts';
 

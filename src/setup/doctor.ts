@@ -1,6 +1,6 @@
 import type { Finding } from '../core/finding.ts';
 import { examineProviders, type ProviderPatient } from './providers.ts';
-import { examineEnvFile, examineNode } from './surroundings.ts';
+import { examineEnvFile, examineNode } from './environment.ts';
 
 /** Everything that doctor looks at. */
 export interface DoctorParts {

@@ -1,4 +1,4 @@
-import { DeadlineError, withDeadline } from '../core/deadline.ts';
+import { DeadlineError, withDeadline } from '../lib/deadline.ts';
 import type { Finding } from '../core/finding.ts';
 import type { ImageProvider } from '../core/provider.ts';
 

@@ -1,6 +1,6 @@
 import { createTask } from 'node-cron';
-import type { Clock } from '../core/clock.ts';
-import type { Passes } from './passes.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Passes } from './pass-runner.ts';
 
 /** What a schedule runs, and when. */
 export interface ScheduleParts {

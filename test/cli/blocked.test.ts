@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { openOffice, strayFiles } from '../worker/setup.ts';
-import { runCommand, startCommand } from './command.ts';
+import { openOffice, strayFiles } from '../support/worker/setup.ts';
+import { runCommand, startCommand } from '../support/cli/command.ts';
 
 it('keeps its folder and loses nothing when it stands still for 20 s in the middle of a pass', async () => {
   const office = await openOffice({ latencyMs: 20 });

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { Client } from '@notionhq/client';
 import sharp from 'sharp';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { samplePosts } from '../../src/demo/posts.ts';
-import { startEmulatedHuggingFace } from '../../src/demo/hugging-face.ts';
-import { temporaryFolder } from './checks.ts';
-import { runCommand, startCommand } from './command.ts';
+import { samplePosts } from '../../src/cli/demo/posts.ts';
+import { startEmulatedHuggingFace } from '../../src/emulators/hugging-face/server.ts';
+import { temporaryFolder } from '../support/cli/checks.ts';
+import { runCommand, startCommand } from '../support/cli/command.ts';
 
 /** In the shape that the emulated Hugging Face takes. */
 const key = 'hf_canaryOfTheProvidersKey';

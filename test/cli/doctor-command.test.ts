@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { openOffice } from '../worker/setup.ts';
-import { canary, expectSentence, hasScript, onTerminal, temporaryFolder } from './checks.ts';
-import { runCommand, startCommand } from './command.ts';
+import { openOffice } from '../support/worker/setup.ts';
+import { canary, expectSentence, hasScript, onTerminal, temporaryFolder } from '../support/cli/checks.ts';
+import { runCommand, startCommand } from '../support/cli/command.ts';
 
 /** Types an answer beforehand. */
 const answering = (answer: string) => ['sh', '-c', `echo ${answer} | script -qec "$*" /dev/null`, 'sh'];

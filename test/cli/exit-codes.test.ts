@@ -4,10 +4,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { statusNames } from '../../src/core/properties.ts';
-import { demoProperties } from '../../src/demo/demo.ts';
-import { exitCodeOf } from '../../src/terminal/exit.ts';
-import { createFakeClock } from '../fakes/fake-clock.ts';
-import { createRandom } from '../fakes/random.ts';
+import { demoProperties } from '../../src/cli/demo/demo.ts';
+import { exitCodeOf } from '../../src/cli/terminal/exit.ts';
+import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { createRandom } from '../support/fakes/random.ts';
 import {
   canary,
   closedAddress,
@@ -17,8 +17,8 @@ import {
   startServer,
   statuses,
   temporaryFolder,
-} from './checks.ts';
-import { runCommand } from './command.ts';
+} from '../support/cli/checks.ts';
+import { runCommand } from '../support/cli/command.ts';
 
 describe('the HTTP server of start', () => {
   it('says that its port is in use, and serves no row', async () => {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openOffice } from '../worker/setup.ts';
-import { runCommand, startCommand } from './command.ts';
+import { openOffice } from '../support/worker/setup.ts';
+import { runCommand, startCommand } from '../support/cli/command.ts';
 
 const withoutBoard = (folder: string, more: Record<string, string> = {}) => ({
   IMAGE_PROVIDERS: 'placeholder',

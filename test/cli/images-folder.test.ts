@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { strayFiles } from '../worker/setup.ts';
+import { strayFiles } from '../support/worker/setup.ts';
 import {
   canMount,
   expectSentence,
@@ -11,8 +11,8 @@ import {
   mountMemory,
   openSecretOffice,
   statuses,
-} from './checks.ts';
-import { runCommand, startCommand } from './command.ts';
+} from '../support/cli/checks.ts';
+import { runCommand, startCommand } from '../support/cli/command.ts';
 
 describe('the images folder', () => {
   it('says that a file stands where the folder is to be', async () => {

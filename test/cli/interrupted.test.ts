@@ -1,8 +1,8 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { startEmulatedHuggingFace } from '../../src/demo/hugging-face.ts';
-import { openOffice } from '../worker/setup.ts';
-import { startCommand } from './command.ts';
+import { startEmulatedHuggingFace } from '../../src/emulators/hugging-face/server.ts';
+import { openOffice } from '../support/worker/setup.ts';
+import { startCommand } from '../support/cli/command.ts';
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
-import { openOffice, strayFiles } from '../worker/setup.ts';
-import { runCommand, startCommand } from './command.ts';
+import { openOffice, strayFiles } from '../support/worker/setup.ts';
+import { runCommand, startCommand } from '../support/cli/command.ts';
 
-const signals = fileURLToPath(new URL('../../dist/terminal/signals.js', import.meta.url));
+const signals = fileURLToPath(new URL('../../dist/cli/terminal/signals.js', import.meta.url));
 
 /** A process whose clean-up never ends. */
 function startStubborn() {

@@ -1,9 +1,9 @@
 import { access, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { openOffice, type Office } from '../worker/setup.ts';
-import { closedAddress, expectSentence, hasScript, jsonLines, onTerminal } from './checks.ts';
-import { type RunningCommand, runCommand, startCommand } from './command.ts';
+import { openOffice, type Office } from '../support/worker/setup.ts';
+import { closedAddress, expectSentence, hasScript, jsonLines, onTerminal } from '../support/cli/checks.ts';
+import { type RunningCommand, runCommand, startCommand } from '../support/cli/command.ts';
 
 const everySecond = '* * * * * *';
 const never = '0 0 1 1 *';

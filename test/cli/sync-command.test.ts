@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { demoProperties } from '../../src/demo/demo.ts';
-import { openOffice } from '../worker/setup.ts';
+import { demoProperties } from '../../src/cli/demo/demo.ts';
+import { openOffice } from '../support/worker/setup.ts';
 import {
   canary,
   expectSentence,
@@ -12,8 +12,8 @@ import {
   startServer,
   temporaryFolder,
   withoutStderr,
-} from './checks.ts';
-import { runCommand, startCommand } from './command.ts';
+} from '../support/cli/checks.ts';
+import { runCommand, startCommand } from '../support/cli/command.ts';
 
 describe('sync --dry-run', () => {
   it('lists the rows and writes nothing anywhere', async () => {

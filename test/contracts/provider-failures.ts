@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type FailureCode, ProviderError, reactions } from '../../src/core/errors.ts';
-import { keysOf } from '../../src/core/records.ts';
-import { createFakeClock } from '../fakes/fake-clock.ts';
-import type { Manner } from '../fakes/gate.ts';
+import { keysOf } from '../../src/lib/records.ts';
+import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import type { Manner } from '../support/fakes/gate.ts';
 import { hostileAnswers } from './hostile-answers.ts';
 import { contractRequest, expectFailure, flawsIn } from './provider-rig.ts';
 import type { Stand } from './provider-stand.ts';

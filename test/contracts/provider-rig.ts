@@ -1,16 +1,16 @@
 import sharp from 'sharp';
 import { expect } from 'vitest';
 import { z } from 'zod';
-import type { Clock } from '../../src/core/clock.ts';
+import type { Clock } from '../../src/lib/clock.ts';
 import { readEnvironment } from '../../src/core/environment.ts';
 import { type FailureCode, ProviderError, type ProviderErrorFacts } from '../../src/core/errors.ts';
 import type { GeneratedImage, ImageRequest } from '../../src/core/image.ts';
-import { silentLog } from '../../src/core/log.ts';
+import { silentLog } from '../../src/lib/log.ts';
 import type { ImageProvider, JobSlot, ProviderContext } from '../../src/core/provider.ts';
 import type { ProviderEntry } from '../../src/providers/entry.ts';
-import { createFakeClock, type FakeClock } from '../fakes/fake-clock.ts';
-import type { GateAnswer, GateRequest } from '../fakes/gate.ts';
-import { createRandom } from '../fakes/random.ts';
+import { createFakeClock, type FakeClock } from '../support/fakes/fake-clock.ts';
+import type { GateAnswer, GateRequest } from '../support/fakes/gate.ts';
+import { createRandom } from '../support/fakes/random.ts';
 
 /** A recorded or documented answer that tells of a failure. */
 export interface FailureBody extends GateAnswer {

@@ -1,10 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { ClientRequest } from 'node:http';
 import { afterEach, beforeEach, expect, vi } from 'vitest';
-import type { Clock } from '../../src/core/clock.ts';
+import type { Clock } from '../../src/lib/clock.ts';
 import type { ProviderContext } from '../../src/core/provider.ts';
-import { createFakeClock } from '../fakes/fake-clock.ts';
-import { closedAddress, type Gate, type GateRequest, type Manner, openGate } from '../fakes/gate.ts';
+import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { closedAddress, type Gate, type GateRequest, type Manner, openGate } from '../support/fakes/gate.ts';
 import {
   contractRequest,
   createContext,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { createComposeCheck, ourComposeFile } from './compose.ts';
-import { imageOf, ourDockerfile } from './dockerfile.ts';
+import { createComposeCheck, ourComposeFile } from '../support/deploy/compose.ts';
+import { imageOf, ourDockerfile } from '../support/deploy/dockerfile.ts';
 
 const text = await readFile(new URL('../../docker-compose.yml', import.meta.url), 'utf8');
 const problems = await createComposeCheck();

@@ -1,8 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openOffice } from '../worker/setup.ts';
-import { type Container, createContainer, isContained } from './container.ts';
+import { openOffice } from '../support/worker/setup.ts';
+import { type Container, createContainer, isContained } from '../support/deploy/container.ts';
 
 const example = await readFile(new URL('../../.env.example', import.meta.url), 'utf8');
 

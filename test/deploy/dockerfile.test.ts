@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { execForm, imageOf, ourDockerfile, pairsOf } from './dockerfile.ts';
+import { execForm, imageOf, ourDockerfile, pairsOf } from '../support/deploy/dockerfile.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const stages = await ourDockerfile();

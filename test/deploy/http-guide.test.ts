@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { settingsRead } from '../../src/config.ts';
-import { asAnn, openServer, type OpenServer } from '../server/setup.ts';
+import { settingsRead } from '../../src/config/config.ts';
+import { asAnn, openServer, type OpenServer } from '../support/server/setup.ts';
 
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
 const text = await readFile(join(docs, 'http.md'), 'utf8');

@@ -6,9 +6,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { runCommand } from '../cli/command.ts';
-import { openOffice } from '../worker/setup.ts';
-import { createComposeCheck, ourComposeFile } from './compose.ts';
+import { runCommand } from '../support/cli/command.ts';
+import { openOffice } from '../support/worker/setup.ts';
+import { createComposeCheck, ourComposeFile } from '../support/deploy/compose.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const page = join(root, 'docs/operations.md');

@@ -2,14 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { mkdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Log } from '../../src/core/log.ts';
-import { silentLog } from '../../src/core/log.ts';
-import { prepareFolder } from '../../src/images/files.ts';
+import type { Log } from '../../src/lib/log.ts';
+import { silentLog } from '../../src/lib/log.ts';
+import { prepareFolder } from '../../src/state/files.ts';
 import { createGallery, createUserGalleries, isBoardPicture, isUploadedPicture } from '../../src/images/gallery.ts';
 import { createUploadStore, userFolder } from '../../src/images/upload-store.ts';
-import { createFakeClock } from '../fakes/fake-clock.ts';
-import { pictureOf, useFolders } from './folder.ts';
-import { flat } from './pictures.ts';
+import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { pictureOf, useFolders } from '../support/images/folder.ts';
+import { flat } from '../support/images/pictures.ts';
 
 const newFolder = useFolders();
 const stemOf = (number: number, second = 7) =>

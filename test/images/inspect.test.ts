@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProviderError } from '../../src/core/errors.ts';
 import { inspectImage, inspectPixels, maxImageBytes } from '../../src/images/inspect.ts';
-import { animatedWebp, bomb, detail, flat, redBlue, withChunk } from './pictures.ts';
+import { animatedWebp, bomb, detail, flat, redBlue, withChunk } from '../support/images/pictures.ts';
 
 const asked = { width: 256, height: 256 };
 

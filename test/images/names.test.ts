@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { array, assert, constant, constantFrom, date, oneof, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createNames, namePrefix, stemOf } from '../../src/images/names.ts';
-import { useFolders } from './folder.ts';
+import { useFolders } from '../support/images/folder.ts';
 
 const newFolder = useFolders();
 const prefix = 'flux_generated_20261121_090807_';

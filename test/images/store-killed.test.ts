@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { SavedImage } from '../../src/core/image.ts';
-import { prepareFolder } from '../../src/images/files.ts';
+import { prepareFolder } from '../../src/state/files.ts';
 import { createImageStore } from '../../src/images/store.ts';
-import { filesIn, useFolders } from './folder.ts';
+import { filesIn, useFolders } from '../support/images/folder.ts';
 
 const newFolder = useFolders();
-const child = fileURLToPath(new URL('./children/save-pictures.ts', import.meta.url));
+const child = fileURLToPath(new URL('../support/images/children/save-pictures.ts', import.meta.url));
 
 /** Runs the child until it has said so many words, then kills it wherever it is. */
 async function saveUntilKilled(folder: string, notes: string, words: number): Promise<void> {

@@ -2,9 +2,9 @@ import type * as promises from 'node:fs/promises';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { prepareFolder } from '../../src/images/files.ts';
+import { prepareFolder } from '../../src/state/files.ts';
 import { createImageStore } from '../../src/images/store.ts';
-import { filesIn, pictureOf, useFolders } from './folder.ts';
+import { filesIn, pictureOf, useFolders } from '../support/images/folder.ts';
 
 vi.mock('node:fs/promises', async (original) => ({
   ...(await original<typeof promises>()),

@@ -3,9 +3,9 @@ import { copyFile, readdir, readFile, rm, symlink, truncate, writeFile } from 'n
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SavedImage } from '../../src/core/image.ts';
-import { prepareFolder } from '../../src/images/files.ts';
+import { prepareFolder } from '../../src/state/files.ts';
 import { createImageStore } from '../../src/images/store.ts';
-import { filesIn, pictureOf, useFolders } from './folder.ts';
+import { filesIn, pictureOf, useFolders } from '../support/images/folder.ts';
 
 const newFolder = useFolders();
 const first = 'flux_generated_20261121_090807_1.png';

@@ -2,10 +2,10 @@ import { mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { silentLog } from '../../src/core/log.ts';
+import { silentLog } from '../../src/lib/log.ts';
 import { createThumbnails } from '../../src/images/thumbnail.ts';
-import { useFolders } from './folder.ts';
-import { bomb, detail } from './pictures.ts';
+import { useFolders } from '../support/images/folder.ts';
+import { bomb, detail } from '../support/images/pictures.ts';
 
 const newFolder = useFolders();
 

@@ -1,13 +1,13 @@
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/core/clock.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import type { SavedImage } from '../../src/core/image.ts';
-import { examineFolder } from '../../src/images/examine-folder.ts';
-import { prepareFolder } from '../../src/images/files.ts';
+import { examineFolder } from '../../src/state/check-folder.ts';
+import { prepareFolder } from '../../src/state/files.ts';
 import { createImageStore } from '../../src/images/store.ts';
 import { createUploadStore, uploadsFolder, userFolder } from '../../src/images/upload-store.ts';
-import { filesIn, pictureOf, problemsOf, useFolders } from './folder.ts';
+import { filesIn, pictureOf, problemsOf, useFolders } from '../support/images/folder.ts';
 
 const newFolder = useFolders();
 const takenAt = 1_795_252_087_123;

@@ -11,8 +11,8 @@ describe('docs/adding-a-provider.md', () => {
     expect(quotations.length).toBeGreaterThan(5);
   });
 
-  it.each(quotations)('quotes what stands in src/providers/cloudflare.ts: %s', (code) => {
-    expect(read('src/providers/cloudflare.ts')).toContain(code);
+  it.each(quotations)('quotes what stands in src/providers/cloudflare/cloudflare.ts: %s', (code) => {
+    expect(read('src/providers/cloudflare/cloudflare.ts')).toContain(code);
   });
 
   it('names files that are there', () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ServerSettings } from '../../src/server/parts.ts';
-import { createFakeClock } from '../fakes/fake-clock.ts';
-import { jwtSecret, signJwt } from './jwt.ts';
+import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { jwtSecret, signJwt } from '../support/server/jwt.ts';
 import {
   annToken,
   asAnn,
@@ -12,7 +12,7 @@ import {
   openServer,
   type OpenServer,
   type PartsOverrides,
-} from './setup.ts';
+} from '../support/server/setup.ts';
 
 let server: OpenServer;
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { sendRaw } from './raw.ts';
-import { annToken, asAnn, fakeParts, fakeSettings, openServer, type OpenServer } from './setup.ts';
+import { sendRaw } from '../support/server/raw.ts';
+import { annToken, asAnn, fakeParts, fakeSettings, openServer, type OpenServer } from '../support/server/setup.ts';
 
 const secret = 'another-users-file';
 const fieldNames = [

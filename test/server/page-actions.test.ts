@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ChainExhaustedError, ProviderError } from '../../src/core/errors.ts';
-import { chromiumPath } from './browser.ts';
-import { expectClean, newScene, useBrowser } from './page-rig.ts';
-import { ago, attempt, row, rowId } from './page-scene.ts';
+import { chromiumPath } from '../support/server/browser.ts';
+import { expectClean, newScene, useBrowser } from '../support/server/page-rig.ts';
+import { ago, attempt, row, rowId } from '../support/server/page-scene.ts';
 
 describe.skipIf(chromiumPath === undefined)('what people do on the page', () => {
   const { openPage } = useBrowser();

@@ -1,9 +1,9 @@
 import { type Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startEmulatedHuggingFace } from '../../src/demo/hugging-face.ts';
-import { openOffice } from '../worker/setup.ts';
-import { chromiumPath, openBrowser, openTab } from './browser.ts';
-import { openHouse } from './house.ts';
+import { startEmulatedHuggingFace } from '../../src/emulators/hugging-face/server.ts';
+import { openOffice } from '../support/worker/setup.ts';
+import { chromiumPath, openBrowser, openTab } from '../support/server/browser.ts';
+import { openHouse } from '../support/server/house.ts';
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

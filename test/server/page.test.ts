@@ -2,10 +2,10 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { chromiumPath } from './browser.ts';
-import { afterwards, expectClean, newScene, serve, useBrowser } from './page-rig.ts';
-import { ago, row, startPass } from './page-scene.ts';
-import { annToken, fakeSettings } from './setup.ts';
+import { chromiumPath } from '../support/server/browser.ts';
+import { afterwards, expectClean, newScene, serve, useBrowser } from '../support/server/page-rig.ts';
+import { ago, row, startPass } from '../support/server/page-scene.ts';
+import { annToken, fakeSettings } from '../support/server/setup.ts';
 
 describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
   const { openPage, visit } = useBrowser();

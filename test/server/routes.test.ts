@@ -2,8 +2,15 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BoardError, ConfigError } from '../../src/core/errors.ts';
 import type { PassState } from '../../src/core/pass.ts';
-import { createFakeClock } from '../fakes/fake-clock.ts';
-import { asAnn, fakeParts, fakePost, openServer, type OpenServer, type PartsOverrides } from './setup.ts';
+import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import {
+  asAnn,
+  fakeParts,
+  fakePost,
+  openServer,
+  type OpenServer,
+  type PartsOverrides,
+} from '../support/server/setup.ts';
 
 let server: OpenServer;
 

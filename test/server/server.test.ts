@@ -7,7 +7,7 @@ import { ConfigError } from '../../src/core/errors.ts';
 import { buildServer } from '../../src/server/build.ts';
 import type { ServerSettings } from '../../src/server/parts.ts';
 import { createServer, serve } from '../../src/server/server.ts';
-import { sendRaw } from './raw.ts';
+import { sendRaw } from '../support/server/raw.ts';
 import {
   asAnn,
   asBob,
@@ -17,7 +17,7 @@ import {
   openServer,
   type OpenServer,
   type PartsOverrides,
-} from './setup.ts';
+} from '../support/server/setup.ts';
 
 async function open(parts: PartsOverrides = {}, settings: Partial<ServerSettings> = {}): Promise<OpenServer> {
   const server = await openServer({ parts: fakeParts(parts), settings: fakeSettings(settings) });

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { type EmulatedBehaviour, startEmulatedHuggingFace } from '../../src/demo/hugging-face.ts';
-import { startAutomatic1111 } from '../fakes/automatic1111.ts';
-import { closedAddress } from '../fakes/gate.ts';
-import { type Office, openOffice } from '../worker/setup.ts';
-import { openHouse } from './house.ts';
+import { type EmulatedBehaviour, startEmulatedHuggingFace } from '../../src/emulators/hugging-face/server.ts';
+import { startAutomatic1111 } from '../support/fakes/automatic1111.ts';
+import { closedAddress } from '../support/fakes/gate.ts';
+import { type Office, openOffice } from '../support/worker/setup.ts';
+import { openHouse } from '../support/server/house.ts';
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

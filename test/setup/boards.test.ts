@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { openRepair } from '../../src/app-setup.ts';
-import { readConfig } from '../../src/config.ts';
-import { silentLog } from '../../src/core/log.ts';
+import { openRepair } from '../../src/app/setup.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { silentLog } from '../../src/lib/log.ts';
 import { statusNames } from '../../src/core/properties.ts';
-import { examineOffice, keysIn, openHealthyOffice } from './examination.ts';
+import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/examination.ts';
 
 const german = {
   NOTION_PROPERTY_NAME: 'Titel',

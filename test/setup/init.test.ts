@@ -2,13 +2,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openInit } from '../../src/app-setup.ts';
-import { readInitConfig } from '../../src/config.ts';
+import { openInit } from '../../src/app/setup.ts';
+import { readInitConfig } from '../../src/config/config.ts';
 import { BoardError, ConfigError } from '../../src/core/errors.ts';
-import { silentLog } from '../../src/core/log.ts';
+import { silentLog } from '../../src/lib/log.ts';
 import { initBoard, listPages } from '../../src/setup/init-dialogue.ts';
-import type { Office } from '../worker/setup.ts';
-import { examineOffice, keysIn, openHealthyOffice } from './examination.ts';
+import type { Office } from '../support/worker/setup.ts';
+import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/examination.ts';
 
 function makerIn({ variables }: Office, overrides: Record<string, string> = {}) {
   const { NOTION_TOKEN, NOTION_API_URL } = variables;

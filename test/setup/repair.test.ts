@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { openRepair } from '../../src/app-setup.ts';
-import { readConfig } from '../../src/config.ts';
-import { silentLog } from '../../src/core/log.ts';
+import { openRepair } from '../../src/app/setup.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { silentLog } from '../../src/lib/log.ts';
 import { statusNames } from '../../src/core/properties.ts';
 import { Client } from '@notionhq/client';
 import type { Finding } from '../../src/core/finding.ts';
 import { offerRepair } from '../../src/setup/doctor-dialogue.ts';
-import type { Office } from '../worker/setup.ts';
-import { examineOffice, keysIn, openHealthyOffice } from './examination.ts';
+import type { Office } from '../support/worker/setup.ts';
+import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/examination.ts';
 
 const signal = new AbortController().signal;
 

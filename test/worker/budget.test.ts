@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type EmulatedBehaviour, startEmulatedHuggingFace } from '../../src/demo/hugging-face.ts';
-import { startAutomatic1111 } from '../fakes/automatic1111.ts';
-import { type Office, openOffice } from './setup.ts';
+import { type EmulatedBehaviour, startEmulatedHuggingFace } from '../../src/emulators/hugging-face/server.ts';
+import { startAutomatic1111 } from '../support/fakes/automatic1111.ts';
+import { type Office, openOffice } from '../support/worker/setup.ts';
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -3,10 +3,10 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type EmulatedBehaviour, startEmulatedHuggingFace } from '../../src/demo/hugging-face.ts';
-import { startAutomatic1111 } from '../fakes/automatic1111.ts';
-import { createFakeClock } from '../fakes/fake-clock.ts';
-import { type Office, openOffice } from './setup.ts';
+import { type EmulatedBehaviour, startEmulatedHuggingFace } from '../../src/emulators/hugging-face/server.ts';
+import { startAutomatic1111 } from '../support/fakes/automatic1111.ts';
+import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { type Office, openOffice } from '../support/worker/setup.ts';
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type EmulatedHuggingFace, startEmulatedHuggingFace } from '../../src/demo/hugging-face.ts';
-import { type Office, openOffice } from './setup.ts';
+import { type EmulatedHuggingFace, startEmulatedHuggingFace } from '../../src/emulators/hugging-face/server.ts';
+import { type Office, openOffice } from '../support/worker/setup.ts';
 
 const servers: EmulatedHuggingFace[] = [];
 afterEach(async () => {

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { BoardDatabase } from '../../src/demo/board/board-database.ts';
-import { openOffice, strayFiles } from './setup.ts';
+import type { BoardDatabase } from '../../src/emulators/notion/board-database.ts';
+import { openOffice, strayFiles } from '../support/worker/setup.ts';
 
 const imageCell = (database: BoardDatabase, id: string) => {
   const cell = database.row(id).values['Image'];

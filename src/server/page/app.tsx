@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Overview } from '../overview-types.ts';
+import type { Overview } from '../../core/overview.ts';
 import { Chart } from './chart.tsx';
 import { Gallery } from './gallery.tsx';
 import { Header } from './header.tsx';

@@ -1,4 +1,4 @@
-import type { DayView, ProviderView } from '../overview-types.ts';
+import type { DayView, ProviderView } from '../../core/overview.ts';
 import { Empty, Section } from './text.tsx';
 import { countWords, dayWords } from './words.ts';
 

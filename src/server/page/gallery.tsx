@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Overview, ShownPicture } from '../overview-types.ts';
+import type { Overview, ShownPicture } from '../../core/overview.ts';
 import { Empty, Section, Time, Words } from './text.tsx';
 import { costWords } from './words.ts';
 

@@ -1,4 +1,4 @@
-import type { Activity, Overview } from '../overview-types.ts';
+import type { Activity, Overview } from '../../core/overview.ts';
 import { ActionButton } from './action-button.tsx';
 import { safeUrl, Time } from './text.tsx';
 import { countWords } from './words.ts';

@@ -1,4 +1,4 @@
-import type { ProviderView } from '../overview-types.ts';
+import type { ProviderView } from '../../core/overview.ts';
 import { ActionButton } from './action-button.tsx';
 import { Section, Time, Words } from './text.tsx';
 import { durationWords } from './words.ts';

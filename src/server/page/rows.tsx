@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { FailedRow, Overview, RunningRow } from '../overview-types.ts';
+import type { FailedRow, Overview, RunningRow } from '../../core/overview.ts';
 import { ActionButton } from './action-button.tsx';
 import { Empty, RowTitle, Section, Time, Words } from './text.tsx';
 import { useNow } from './use-now.ts';

@@ -1,4 +1,4 @@
-import type { SpendView } from '../overview-types.ts';
+import type { SpendView } from '../../core/overview.ts';
 import { Section } from './text.tsx';
 import { moneyWords, monthWords } from './words.ts';
 

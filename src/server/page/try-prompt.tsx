@@ -1,5 +1,5 @@
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
-import type { ProviderView } from '../overview-types.ts';
+import type { ProviderView } from '../../core/overview.ts';
 import { type Answer, ask } from './http.ts';
 import { Tell } from './notice.tsx';
 import { Section } from './text.tsx';

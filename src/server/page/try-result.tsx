@@ -1,4 +1,4 @@
-import type { ProviderView } from '../overview-types.ts';
+import type { ProviderView } from '../../core/overview.ts';
 import { type Answer, type Facts, factsOf, textOf } from './http.ts';
 import { Time, Words } from './text.tsx';
 import { costWords, durationWords } from './words.ts';

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Overview } from '../overview-types.ts';
+import type { Overview } from '../../core/overview.ts';
 import { ask, factsOf } from './http.ts';
 
 /** live: the stream is open · polling: there is no room for a stream · lost: nothing gets through. */

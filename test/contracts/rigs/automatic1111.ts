@@ -1,5 +1,5 @@
-import { automatic1111 } from '../../../src/providers/automatic1111.ts';
-import { startAutomatic1111 } from '../../fakes/automatic1111.ts';
+import { automatic1111 } from '../../../src/providers/automatic1111/automatic1111.ts';
+import { startAutomatic1111 } from '../../support/fakes/automatic1111.ts';
 import type { ProviderRig } from '../provider-rig.ts';
 
 const login = 'anna:open-sesame-42';

@@ -1,5 +1,5 @@
-import { cloudflare } from '../../../src/providers/cloudflare.ts';
-import { accountId, startCloudflare } from '../../fakes/cloudflare.ts';
+import { cloudflare } from '../../../src/providers/cloudflare/cloudflare.ts';
+import { accountId, startCloudflare } from '../../support/fakes/cloudflare.ts';
 import type { FailureBody, ProviderRig } from '../provider-rig.ts';
 
 const token = 'cf-open-sesame-42';

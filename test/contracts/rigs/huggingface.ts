@@ -1,5 +1,5 @@
-import { startEmulatedHuggingFace } from '../../../src/demo/hugging-face.ts';
-import { huggingface } from '../../../src/providers/huggingface.ts';
+import { startEmulatedHuggingFace } from '../../../src/emulators/hugging-face/server.ts';
+import { huggingface } from '../../../src/providers/huggingface/huggingface.ts';
 import type { ProviderRig } from '../provider-rig.ts';
 
 const key = 'hf_contractkey42';

@@ -1,5 +1,5 @@
-import { localai } from '../../../src/providers/localai.ts';
-import { startLocalAi } from '../../fakes/localai.ts';
+import { localai } from '../../../src/providers/localai/localai.ts';
+import { startLocalAi } from '../../support/fakes/localai.ts';
 import type { ProviderRig } from '../provider-rig.ts';
 
 const key = 'localai-open-sesame-42';

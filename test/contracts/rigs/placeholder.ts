@@ -1,4 +1,4 @@
-import { placeholder } from '../../../src/providers/placeholder.ts';
+import { placeholder } from '../../../src/providers/placeholder/placeholder.ts';
 import type { ProviderRig } from '../provider-rig.ts';
 
 /** The built-in card, which knows no server. */

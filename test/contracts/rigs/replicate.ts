@@ -1,5 +1,5 @@
-import { replicate } from '../../../src/providers/replicate.ts';
-import { startReplicate } from '../../fakes/replicate.ts';
+import { replicate } from '../../../src/providers/replicate/replicate.ts';
+import { startReplicate } from '../../support/fakes/replicate.ts';
 import type { ProviderRig } from '../provider-rig.ts';
 
 const token = 'r8_contracttoken42';

@@ -1,0 +1,65 @@
+import { createNotion, openChain, openMonthlyBudget, type Surroundings, tellClock } from './parts.ts';
+import { systemClock, systemRandom } from '../lib/clock.ts';
+import { LockedError } from '../core/errors.ts';
+import type { ImageRequest } from '../core/image.ts';
+import { noJournal } from '../core/journal.ts';
+import type { Post } from '../core/post.ts';
+import type { BoardlessConfig, Config } from '../config/config.ts';
+import { prepareFolder } from '../state/files.ts';
+import { acquireLock } from '../state/lock.ts';
+import { renderJpegWithin } from '../images/render.ts';
+import { createImageStore } from '../images/store.ts';
+import { loadWorkerId } from '../state/worker-id.ts';
+import { createNotionBoard } from '../notion/board/board.ts';
+import { newEntry } from '../posts/entry.ts';
+import { makePicture, type PicturedEntry } from '../generation/generate.ts';
+import { markedPost, waitingPosts } from '../worker/row-source.ts';
+import type { PassOptions } from '../worker/pass.ts';
+
+/** One picture by the chain, without a board, into the images folder; beside a running worker too. */
+export async function generatePicture(
+  config: BoardlessConfig,
+  request: ImageRequest,
+  surroundings: Surroundings,
+): Promise<PicturedEntry> {
+  const { log, signal, clock = systemClock, random = systemRandom } = surroundings;
+  const folder = config.imagesDir;
+  await prepareFolder(folder);
+  const lock = await acquireLock({ folder, clock, log, onLost: () => undefined }).catch((error: unknown) => {
+    if (error instanceof LockedError) return undefined;
+    throw error;
+  });
+  try {
+    const budget = await openMonthlyBudget(config, { log, clock });
+    const chain = await openChain(config, { log, clock, random, budget, shared: lock === undefined });
+    const store = createImageStore({ folder, workerId: await loadWorkerId(folder), log });
+    const parts = {
+      chain,
+      store,
+      journal: noJournal,
+      clock,
+      log,
+      shrink: renderJpegWithin,
+      rowTimeoutMs: config.rowTimeoutMs,
+    };
+    return await makePicture(newEntry('none', '', 0), request, parts, signal);
+  } finally {
+    await lock?.release();
+  }
+}
+
+/** The rows that a pass would take now; nothing is written and no folder held. */
+export async function* rowsWaiting(
+  config: Config,
+  surroundings: Surroundings,
+  options: Pick<PassOptions, 'pageId'> = {},
+): AsyncGenerator<Post> {
+  const { log, signal, clock = systemClock } = surroundings;
+  const workerId = await loadWorkerId(config.imagesDir).catch(() => '');
+  const notion = createNotion(config, surroundings);
+  const board = createNotionBoard({ notion, address: config.notion, clock, workerId, signal });
+  await board.open();
+  tellClock(log, notion.clockSkewMs());
+  if (options.pageId === undefined) yield* waitingPosts(board, workerId, clock);
+  else yield await markedPost(board, options.pageId);
+}

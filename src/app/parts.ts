@@ -1,0 +1,140 @@
+import { statfs } from 'node:fs/promises';
+import { type Clock, type Random, systemClock, systemRandom } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { createScrub } from '../lib/redact.ts';
+import type { BoardlessConfig, Config, WorkspaceConfig } from '../config/config.ts';
+import { createHealth, type Health } from '../monitoring/health/health.ts';
+import { drawCard } from '../drawing/placeholder.ts';
+import { readIfPresent, remove, writeAtomic } from '../state/files.ts';
+import { inspectAndRender } from '../images/render.ts';
+import { createSpendFiles } from '../state/spend-file.ts';
+import { statePaths } from '../state/paths.ts';
+import { clockTrouble } from '../notion/client/clock-skew.ts';
+import { createNotionClient, type NotionClient, type NotionClientOptions } from '../notion/client/client.ts';
+import { notionProblem } from '../notion/client/problem.ts';
+import { type Budget, openBudget } from '../chain/budget.ts';
+import { type Chain, createChain } from '../chain/chain.ts';
+import { type MemoryFile, openMemory } from '../state/provider-memory.ts';
+import type { PauseFile } from '../worker/pass-runner.ts';
+
+/** What the product is given from outside. */
+export interface Surroundings {
+  log: Log;
+  /** Ends everything: the shutdown. */
+  signal: AbortSignal;
+  clock?: Clock;
+  random?: Random;
+  /** The window of Notion's rate limit, in ms; only an emulator has another than a minute. */
+  notionWindowMs?: number;
+  onOutcome?: (outcome: Outcome) => void;
+  onSight?: (waiting: number, more: boolean) => void;
+}
+
+/** The chain as the settings want it, with what is remembered of its providers. */
+export async function openChain(
+  config: BoardlessConfig,
+  parts: { log: Log; clock: Clock; random: Random; budget: Budget; shared?: boolean },
+): Promise<Chain> {
+  const { log, clock, random, budget, shared = false } = parts;
+  const kept = memoryFile(config.imagesDir);
+  const rungs = config.providers.map(({ create, ...settings }) => {
+    return { ...settings, provider: create({ clock, random, draw: drawCard }) };
+  });
+  return createChain(rungs, {
+    clock,
+    random,
+    log,
+    scrub: createScrub(config.secrets),
+    rowTimeoutMs: config.rowTimeoutMs,
+    // Another worker on the folder keeps its own.
+    memory: await openMemory(shared ? { ...kept, save: async () => undefined } : kept, log),
+    finish: async (bytes, size) => (await inspectAndRender(bytes, size)).png,
+    budget,
+  });
+}
+
+/** The month's money, which all processes on the folder share. */
+export async function openMonthlyBudget(
+  { monthlyBudgetUsd: capUsd, imagesDir }: BoardlessConfig,
+  { log, clock }: { log: Log; clock: Clock },
+): Promise<Budget> {
+  return openBudget({ capUsd, file: createSpendFiles(imagesDir), clock, log });
+}
+
+/** Who watches over the worker, and tells others. */
+export async function openHealth(
+  config: Config,
+  chain: Chain,
+  { log, clock }: { log: Log; clock: Clock },
+): Promise<Health> {
+  const { imagesDir: folder, heartbeatUrl, alertWebhookUrl, rowTimeoutMs } = config;
+  const { heartbeat, alerts } = statePaths(folder);
+  return createHealth({
+    clock,
+    log,
+    scrub: createScrub(config.secrets),
+    heartbeatUrl,
+    alertWebhookUrl,
+    folder,
+    stallMs: Math.max(30 * 60_000, 3 * rowTimeoutMs),
+    kept: {
+      load: async () => (await readIfPresent(alerts))?.toString(),
+      save: (text) => writeAtomic(alerts, text),
+    },
+    saveHeartbeat: (text) => writeAtomic(heartbeat, text),
+    statfs,
+    providers: () => chain.state(),
+    isTokenRefused: (error) => notionProblem(error)?.status === 401,
+  });
+}
+
+/** Where the memory of providers is kept. */
+export function memoryFile(imagesDir: string): MemoryFile {
+  return wholeFile(statePaths(imagesDir).providers);
+}
+
+/** A small file that is replaced as a whole. */
+export function wholeFile(file: string): MemoryFile {
+  return {
+    load: async () => (await readIfPresent(file))?.toString(),
+    save: (text) => writeAtomic(file, text),
+  };
+}
+
+/** Where it is kept that passes are paused. */
+export function pauseFile(imagesDir: string): PauseFile {
+  const { paused } = statePaths(imagesDir);
+  return {
+    load: async () => (await readIfPresent(paused))?.toString().trim(),
+    save: (since) => (since === undefined ? remove(paused) : writeAtomic(paused, `${since}\n`)),
+  };
+}
+
+/** The one client of Notion, which gives up after `outageMs` without an answer. */
+export function createNotion(
+  { notion }: { notion: WorkspaceConfig },
+  surroundings: Surroundings,
+  options: Pick<NotionClientOptions, 'outageMs' | 'watch'> = {},
+): NotionClient {
+  const { log, signal, clock = systemClock, random = systemRandom, notionWindowMs } = surroundings;
+  const { token, apiUrl, requestsPerMinute } = notion;
+  return createNotionClient({
+    token,
+    apiUrl,
+    requestsPerMinute,
+    clock,
+    random,
+    log,
+    signal,
+    ...(notionWindowMs !== undefined && { windowMs: notionWindowMs }),
+    ...options,
+  });
+}
+
+/** Warns of a clock that differs from Notion's; true when it did. */
+export function tellClock(log: Log, skewMs: number | undefined): boolean {
+  const trouble = clockTrouble(skewMs);
+  if (trouble !== undefined) log.warn({ skewMs }, trouble);
+  return trouble !== undefined;
+}

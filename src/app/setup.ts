@@ -1,0 +1,81 @@
+import { createNotion, memoryFile, type Surroundings } from './parts.ts';
+import type { Config, InitConfig, SettingsReport } from '../config/config.ts';
+import { systemClock, systemRandom } from '../lib/clock.ts';
+import type { Finding } from '../core/finding.ts';
+import { drawCard } from '../drawing/placeholder.ts';
+import { examineFolder } from '../state/check-folder.ts';
+import { examineFonts } from '../drawing/check-fonts.ts';
+import { clockTrouble } from '../notion/client/clock-skew.ts';
+import { addSampleRow, createDatabase, sharedPages } from '../notion/schema/create-database.ts';
+import { examineBoard } from '../notion/schema/check.ts';
+import { lacking, repairBoard } from '../notion/schema/schema-repair.ts';
+import { openMemory } from '../state/provider-memory.ts';
+import { recollect } from '../chain/describe-lockout.ts';
+import { examineServer } from '../server/check.ts';
+import type { DatabaseRepair } from '../setup/doctor-dialogue.ts';
+import { examine } from '../setup/doctor.ts';
+import { createBoard } from '../setup/init.ts';
+import type { BoardMaker } from '../setup/init.ts';
+
+/** What doctor is given from outside. */
+export interface DoctorSurroundings extends Surroundings {
+  nodeVersion?: string;
+  envFile?: string;
+  freeBytes?: (folder: string) => Promise<number>;
+}
+
+/** How long doctor and init wait for a Notion that does not answer. */
+const impatienceMs = 15_000;
+
+/** Looks at everything the worker needs, beside a running one too, as far as the settings lead there. */
+export function runDoctor(
+  { config, problems }: SettingsReport,
+  surroundings: DoctorSurroundings,
+): AsyncGenerator<Finding> {
+  const { log, signal, clock = systemClock, random = systemRandom, freeBytes } = surroundings;
+  const { nodeVersion = process.versions.node, envFile = '.env' } = surroundings;
+  const beyondBoard = problems.filter((problem) => !problem.startsWith('NOTION_DATABASE_ID '));
+  const leadToNotion = beyondBoard.every((problem) => !problem.startsWith('NOTION_'));
+  const leadToProviders = problems.every((problem) => problem.startsWith('NOTION_'));
+  const notion = leadToNotion ? createNotion(config, surroundings, { outageMs: impatienceMs }) : undefined;
+  const providers = async () => {
+    const memory = await openMemory(memoryFile(config.imagesDir), log);
+    const patients = config.providers.map(({ create, name, label, account, model = label }) => ({
+      provider: create({ clock, random, draw: drawCard }),
+      remembered: recollect(memory, { name, account, model }, clock.now()),
+    }));
+    await memory.forget();
+    return patients;
+  };
+  return examine({
+    settingsProblems: problems,
+    nodeVersion,
+    envFile,
+    signal,
+    ...(notion && { board: () => examineBoard(notion, config.notion) }),
+    ...(leadToProviders && { providers }),
+    folder: () => examineFolder(config.imagesDir, clock, freeBytes),
+    server: () => examineServer(config.server),
+    clockTrouble: () => clockTrouble(notion?.clockSkewMs()),
+    fonts: () => examineFonts(),
+  });
+}
+
+/** What `doctor --fix` does: tells what the board lacks, and adds it. */
+export function openRepair(config: Config, surroundings: Surroundings): DatabaseRepair {
+  const notion = createNotion(config, surroundings, { outageMs: impatienceMs });
+  return { lacking: () => lacking(notion, config.notion), add: () => repairBoard(notion, config.notion) };
+}
+
+/** What `init` does: lists the pages it may work under, and creates a board. */
+export function openInit(config: InitConfig, surroundings: Surroundings): BoardMaker {
+  const notion = createNotion(config, surroundings, { outageMs: impatienceMs });
+  return {
+    pages: () => sharedPages(notion),
+    create: (pageId: string) =>
+      createBoard({
+        createDatabase: (title) => createDatabase(notion, { ...config.notion, pageId, title }),
+        addRow: (dataSourceId, post) => addSampleRow(notion, dataSourceId, post, config.notion),
+      }),
+  };
+}

@@ -1,0 +1,237 @@
+import { EventEmitter, setMaxListeners } from 'node:events';
+import { openServer } from './server.ts';
+import {
+  createNotion,
+  openChain,
+  openHealth,
+  openMonthlyBudget,
+  pauseFile,
+  type Surroundings,
+  tellClock,
+} from './parts.ts';
+import type { BoardFacts } from '../core/board.ts';
+import { systemClock, systemRandom } from '../lib/clock.ts';
+import { ConfigError, LockedError } from '../core/errors.ts';
+import type { WorkerEventMap, WorkerEvents } from '../core/events.ts';
+import type { Log } from '../lib/log.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { PassSummary } from '../core/pass.ts';
+import type { Attempt } from '../core/provider.ts';
+import type { Config } from '../config/config.ts';
+import { sightedBoard } from '../monitoring/health/sighted-board.ts';
+import { prepareFolder } from '../state/files.ts';
+import { createJournal } from '../state/journal.ts';
+import { acquireLock, type FolderLock } from '../state/lock.ts';
+import { renderJpegWithin } from '../images/render.ts';
+import { createImageStore } from '../images/store.ts';
+import { loadWorkerId } from '../state/worker-id.ts';
+import { createNotionBoard } from '../notion/board/board.ts';
+import { logBudget, logOutcome, logSummary } from '../monitoring/log.ts';
+import { createPasses } from '../worker/pass-runner.ts';
+import { createSchedule } from '../worker/schedule.ts';
+import { type PassOptions, syncPosts } from '../worker/pass.ts';
+
+/** The worker, holding its images folder until it is disposed of. */
+export interface App extends AsyncDisposable {
+  /** One pass. @throws {ConfigError} {BoardError} {LockedError}, or the signal's reason. */
+  sync(options?: PassOptions): Promise<PassSummary>;
+  /**
+   * Passes by the schedule, and the HTTP server, until the signal aborts.
+   * @throws {ConfigError} {LockedError} when nobody but the operator can help.
+   */
+  start(hearer?: StartHearer): Promise<void>;
+}
+
+/** Who hears how a started worker goes. */
+export interface StartHearer {
+  /** The server's address. */
+  listening?: (url: string) => void;
+  /** Once for each good pass. */
+  passed?: (summary: PassSummary) => void;
+}
+
+/** What pings and alerts on their way get to arrive: little when somebody waits for the process to end. */
+const closeGraceMs = { done: 10_000, stopped: 2000 };
+
+/** Joins the parts. @throws {ConfigError} {LockedError} in words. */
+export async function createApp(config: Config, surroundings: Surroundings): Promise<App> {
+  const { log, clock = systemClock } = surroundings;
+  const folder = config.imagesDir;
+  await prepareFolder(folder);
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  const onAbort = () => stop.abort(surroundings.signal.reason);
+  surroundings.signal.addEventListener('abort', onAbort, { once: true });
+  if (surroundings.signal.aborted) onAbort();
+  const onLost = () => stop.abort(new LockedError(`Another worker took over ${folder}; this one stops.`));
+  const lock = await acquireLock({ folder, clock, log, onLost });
+  try {
+    return await joinParts(config, surroundings, { stop, lock, onAbort });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** What holds the worker's life together. */
+interface Life {
+  stop: AbortController;
+  lock: FolderLock;
+  onAbort: () => void;
+}
+
+async function joinParts(config: Config, surroundings: Surroundings, { stop, lock, onAbort }: Life): Promise<App> {
+  const { log, clock = systemClock, random = systemRandom } = surroundings;
+  const folder = config.imagesDir;
+  const workerId = await loadWorkerId(folder);
+  const journal = createJournal({ folder, log });
+  const store = createImageStore({ folder, workerId, log });
+  let unfinished: Set<string> | undefined;
+  await store.sweepTemporary({ keep: async (sha256) => (unfinished ??= await journal.unfinishedImages()).has(sha256) });
+  const events: WorkerEvents = new EventEmitter<WorkerEventMap>();
+  events.setMaxListeners(0);
+  const notion = createNotion(
+    config,
+    { ...surroundings, signal: stop.signal },
+    {
+      watch: {
+        answered: (status) => events.emit('notionAnswered', status),
+        paused: (ms) => events.emit('notionPaused', ms),
+      },
+    },
+  );
+  const board = createNotionBoard({ notion, address: config.notion, clock, workerId, signal: stop.signal });
+  const budget = await openMonthlyBudget(config, { log, clock });
+  const chain = await openChain(config, { log, clock, random, budget });
+  const health = await openHealth(config, chain, { log, clock });
+  stop.signal.addEventListener('abort', () => stop.signal.reason instanceof LockedError && health.folderLost());
+  let facts: BoardFacts | undefined;
+  let clockTold = false;
+  const parts = {
+    maxUploadBytes: () => facts?.maxUploadBytes ?? 0,
+    board: sightedBoard(board, ({ posts, next }, isFirst) => {
+      health.sighted(posts, isFirst && next === undefined);
+      if (isFirst) events.emit('sighted', posts, next !== undefined);
+    }),
+    events,
+    watch: {
+      asking: (postId: string, provider: { name: string; label: string }) =>
+        void events.emit('asking', postId, provider),
+      attempted: (postId: string, attempt: Attempt) => void events.emit('attempt', attempt, postId),
+    },
+    store,
+    journal,
+    chain,
+    clock,
+    log,
+    workerId,
+    shrink: renderJpegWithin,
+    rowTimeoutMs: config.rowTimeoutMs,
+    needsImage: config.notion.statuses['needs-image'],
+    healing: config.healing,
+    ...(surroundings.onSight && { onSight: surroundings.onSight }),
+    onOutcome: (outcome: Outcome) => {
+      logOutcome(log, outcome);
+      health.outcome(outcome);
+      events.emit('outcome', outcome);
+      surroundings.onOutcome?.(outcome);
+    },
+  };
+
+  const open = async (): Promise<BoardFacts> => {
+    const earlier = facts;
+    facts = await board.open();
+    if (!earlier) tellBoard(log, facts);
+    return facts;
+  };
+
+  const sync = async (options: PassOptions = {}, scheduled = false): Promise<PassSummary> => {
+    await open();
+    clockTold ||= tellClock(log, notion.clockSkewMs());
+    const timing = { scheduled, timeZone: config.timeZone };
+    const summary = await syncPosts({ ...parts, timing }, options, stop.signal);
+    logSummary(log, summary);
+    logBudget(log, await budget.state());
+    const paid = config.providers.filter(({ costUsd }) => costUsd > 0);
+    health.budget({ isReached: paid.length > 0 && !paid.some(({ costUsd }) => budget.admits(costUsd)) });
+    return summary;
+  };
+
+  /** Sees whether the board can be had, for a worker that starts paused. */
+  const lookAround = async () => {
+    try {
+      await open();
+      await parts.board.pending();
+    } catch (error) {
+      if (!stop.signal.aborted) log.warn({ err: error }, 'Paused, and the board cannot be read');
+    }
+  };
+
+  const watchedSync = async (options: PassOptions = {}, scheduled = false): Promise<PassSummary> => {
+    // One row asked for by hand says nothing of the passes.
+    if (options.pageId !== undefined) return sync(options);
+    health.passStarted({ whole: options.limit === undefined });
+    try {
+      const summary = await sync(options, scheduled);
+      health.passEnded(summary);
+      return summary;
+    } catch (error) {
+      if (stop.signal.aborted) health.passStopped();
+      else health.passFailed(error);
+      throw error;
+    }
+  };
+
+  return {
+    sync: (options) => watchedSync(options),
+    async start({ listening, passed } = {}) {
+      let served = false;
+      const pass = async () => {
+        try {
+          const summary = await watchedSync({ isPaused: () => passes.pausedSince() !== undefined }, true);
+          served = true;
+          passed?.(summary);
+          return summary;
+        } catch (error) {
+          // What is wrong from the start is told at once; later the schedule goes on until it is mended.
+          if (!served && error instanceof ConfigError) stop.abort(error);
+          throw error;
+        }
+      };
+      events.on('paused', (isPaused) => health.paused(isPaused));
+      const passes = await createPasses({ clock, log, events, file: pauseFile(folder), pass }, stop.signal);
+      health.paused(passes.pausedSince() !== undefined);
+      health.watch(config);
+      if (passes.pausedSince() !== undefined) void lookAround();
+      const schedule = createSchedule({ ...config, clock, passes });
+      const server = await openServer(config, {
+        ...parts,
+        signal: stop.signal,
+        budget,
+        health,
+        passes,
+        schedule,
+        open,
+        known: () => facts,
+      });
+      try {
+        listening?.(server.url);
+        await schedule.run(stop.signal);
+      } finally {
+        await server.close();
+      }
+      if (!surroundings.signal.aborted) stop.signal.throwIfAborted();
+    },
+    async [Symbol.asyncDispose]() {
+      surroundings.signal.removeEventListener('abort', onAbort);
+      stop.abort(new Error('The worker has been closed.'));
+      await health.close(surroundings.signal.aborted ? closeGraceMs.stopped : closeGraceMs.done);
+      await lock.release();
+    },
+  };
+}
+
+function tellBoard(log: Log, { title, url, missing }: BoardFacts): void {
+  log.info({ url }, `Board "${title}"`);
+  if (missing.length > 0) log.info({ missing }, `The board lacks optional properties: ${missing.join(', ')}`);
+}

@@ -1,0 +1,111 @@
+import type { Clock } from '../lib/clock.ts';
+import { ConfigError, ProviderError } from '../core/errors.ts';
+import type { GeneratedImage } from '../core/image.ts';
+import type { Attempt, ImageProvider, ProviderContext } from '../core/provider.ts';
+import type { Scrub } from '../lib/redact.ts';
+import { failureOf } from './failure.ts';
+
+/** Proves a provider's bytes and makes them a PNG of exactly the size given. @throws {ProviderError} `bad_image` */
+export type Finish = (bytes: Uint8Array, size: { width: number; height: number }) => Promise<Uint8Array>;
+
+export interface AttemptOptions {
+  clock: Clock;
+  finish: Finish;
+  scrub: Scrub;
+  /** The model's id, as far as it is known before the answer. */
+  model: string;
+  /** For one picture; above 0 the provider is paid. */
+  costUsd: number;
+  /** Throws the ProviderError of a call that is not to be made. */
+  refuse?: (context: ProviderContext) => void;
+}
+
+const detailLength = 300;
+
+/** One call, whose result is a finished PNG or a ProviderError, and which stands in the ledger either way. */
+export function attempted(provider: ImageProvider, options: AttemptOptions): ImageProvider {
+  const { clock, finish, scrub, model, costUsd, refuse } = options;
+  const { name, label } = provider;
+  return {
+    ...provider,
+    async generate(request, context) {
+      const { log } = context;
+      const { width, height } = request;
+      const startedAt = clock.monotonic();
+      const attempt = { provider: name, label, model, startedAt: new Date(clock.now()).toISOString() };
+      const elapsedMs = () => Math.round(clock.monotonic() - startedAt);
+      let isAsked = false;
+      let answer: GeneratedImage | undefined;
+      let close: (() => Promise<void>) | undefined;
+      try {
+        refuse?.(context);
+        close = costUsd > 0 ? await context.open({ ...attempt, costUsd }) : undefined;
+        context.signal.throwIfAborted();
+        isAsked = true;
+        context.asking({ name, label });
+        log.info({ provider: name, model }, `${label}: trying ${shortName(model, label)}`.trimEnd());
+        answer = await provider.generate(request, context);
+        const bytes = await finish(answer.bytes, { width, height });
+        const durationMs = elapsedMs();
+        const spentUsd = answer.costUsd ?? costUsd;
+        context.record({ ...attempt, model: answer.model, durationMs, outcome: 'ok', costUsd: spentUsd });
+        log.info({ provider: name, model: answer.model, durationMs }, `${label}: picture in ${durationMs} ms`);
+        return { ...answer, bytes, mediaType: 'image/png', width, height, costUsd: spentUsd };
+      } catch (error) {
+        context.signal.throwIfAborted();
+        // What only the operator can mend, such as a full disk, is no provider's fault.
+        if (error instanceof ConfigError) throw error;
+        const known = failureOf(error);
+        if (!known) log.error({ err: error }, `${label}: a fault that the worker does not know`);
+        const failure = cleaned(known ?? unknownFailure(label, error), scrub);
+        const durationMs = elapsedMs();
+        const spent = costUsd > 0 && (answer !== undefined || mayHaveSpent(failure));
+        context.record({
+          ...attempt,
+          durationMs,
+          outcome: failure.code,
+          ...(!isAsked && { notAsked: true }),
+          ...(spent && { costUsd: answer?.costUsd ?? costUsd, possiblySpent: true }),
+          ...untilOf(failure, clock.now()),
+          detail: shortened(failure.message),
+        });
+        await close?.();
+        throw failure;
+      }
+    },
+  };
+}
+
+/** "FLUX.1-schnell" of "black-forest-labs/FLUX.1-schnell"; nothing where the model has no name of its own. */
+function shortName(model: string, label: string): string {
+  return model === label ? '' : (model.split('/').at(-1) ?? model);
+}
+
+/** Keeps a bug in one adapter from ending the chain. */
+function unknownFailure(label: string, cause: unknown): ProviderError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new ProviderError('unavailable', `${label} failed unexpectedly: ${message}`, { sent: true, cause });
+}
+
+function cleaned(failure: ProviderError, scrub: Scrub): ProviderError {
+  const message = scrub(failure.message);
+  return message === failure.message ? failure : new ProviderError(failure.code, message, failure.facts);
+}
+
+function mayHaveSpent({ code, facts }: ProviderError): boolean {
+  return facts.sent ?? code === 'timeout';
+}
+
+function untilOf({ facts }: ProviderError, now: number): Pick<Attempt, 'until'> {
+  const until = facts.until ?? (facts.retryAfterMs === undefined ? undefined : now + facts.retryAfterMs);
+  return until === undefined ? {} : { until: isoTime(until) };
+}
+
+/** ISO 8601; a time beyond what dates can say is the last one they can. */
+function isoTime(ms: number): string {
+  return new Date(Math.min(ms, 8.64e15)).toISOString();
+}
+
+function shortened(message: string): string {
+  return message.length <= detailLength ? message : `${message.slice(0, detailLength - 1)}…`;
+}

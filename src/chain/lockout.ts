@@ -1,0 +1,80 @@
+import type { Random } from '../lib/clock.ts';
+import { type ProviderError, reactions } from '../core/errors.ts';
+import { failureWords } from './failure.ts';
+import type { Trouble } from '../state/provider-memory.ts';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+/** Nothing is remembered for longer; what claims to be comes from a clock that jumped. */
+const longestMs = 40 * dayMs;
+/** Credit may be bought and keys mended at any time, so that every trouble is looked at again after so long. */
+const lookAgainMs = dayMs;
+/** A clock may be set back by so much without making memory doubtful. */
+const clockSlackMs = minuteMs;
+const firstPauseMs = 30_000;
+const longestPauseMs = 10 * minuteMs;
+/** Keeps the workers of one account from coming back in the same instant. */
+const creditJitterMs = 5 * minuteMs;
+
+interface Instant {
+  /** Wall-clock ms. */
+  now: number;
+  random: Random;
+}
+
+/** The trouble that a failure means, after earlier trouble of the same provider. */
+export function troubleOf(failure: ProviderError, earlier: Trouble | undefined, instant: Instant): Trouble {
+  const { now } = instant;
+  const { code } = failure;
+  const strikes = earlier && kindOf(earlier.code) === kindOf(code) ? earlier.strikes + 1 : 1;
+  return { code, until: Math.min(now + longestMs, untilOf(failure, strikes, instant)), since: now, strikes };
+}
+
+/** Is it time to ask the provider again? */
+export function isDue({ until, since }: Trouble, now: number): boolean {
+  const isDoubtful = since > now + clockSlackMs || until > now + longestMs + clockSlackMs;
+  return isDoubtful || now >= Math.min(until, since + lookAgainMs);
+}
+
+/** Why a provider is not asked: "out of credit until 1 Dec". */
+export function troubleWords({ code, until }: Trouble, now: number): string {
+  return until > now
+    ? `${failureWords(code)} until ${timeWords(until, now)}`
+    : `${failureWords(code)}, being tried again`;
+}
+
+function kindOf(code: Trouble['code']): string {
+  const { remember } = reactions[code];
+  return remember === 'breaker' ? remember : code;
+}
+
+function untilOf(
+  { code, facts: { until, retryAfterMs = minuteMs } }: ProviderError,
+  strikes: number,
+  { now, random }: Instant,
+): number {
+  if (code === 'out_of_credit') {
+    // A date that has come already says nothing about the next one.
+    const isDated = until !== undefined && until > now + minuteMs;
+    return (isDated ? until : nextMonth(now)) + random() * creditJitterMs;
+  }
+  if (code === 'rate_limited') return Math.max(now + 1000, until ?? now + retryAfterMs);
+  if (code === 'unauthorized') return now + hourMs;
+  if (code === 'retired') return now + dayMs;
+  if (code === 'loading') return now + 5 * minuteMs;
+  return now + Math.min(longestPauseMs, firstPauseMs * 2 ** (strikes - 1));
+}
+
+function nextMonth(now: number): number {
+  const date = new Date(now);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
+}
+
+function timeWords(at: number, now: number): string {
+  const date = new Date(at);
+  const day = date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+  if (at - now >= dayMs) return day;
+  return `${day} ${date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' })} UTC`;
+}

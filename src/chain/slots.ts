@@ -1,0 +1,108 @@
+import type { Clock } from '../lib/clock.ts';
+import type { ImageProvider, ProviderContext, Ticket } from '../core/provider.ts';
+
+/** Places that are taken in the order of asking. */
+export interface Slots {
+  /**
+   * Waits for a place; giving it back twice does nothing more. `refuse`, asked now and at each `refresh`, ends the wait by
+   * throwing. Rejects with the signal's reason once it aborts.
+   */
+  take(signal: AbortSignal, refuse?: () => void): Promise<Ticket>;
+  /** Looks again at the capacity and at who is still to wait. */
+  refresh(): void;
+  readonly free: number;
+}
+
+interface Waiter {
+  refuse: () => void;
+  begin: (ticket: Ticket) => void;
+  giveUp: (reason: unknown) => void;
+}
+
+/** Slots of a capacity that may change. */
+export function createSlots(capacity: () => number): Slots {
+  let waiting: Waiter[] = [];
+  let held = 0;
+
+  const createTicket = (): Ticket => {
+    let isHeld = true;
+    held += 1;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      held -= 1;
+      refresh();
+    };
+  };
+
+  const refresh = () => {
+    for (const waiter of waiting) {
+      try {
+        waiter.refuse();
+      } catch (refusal) {
+        waiter.giveUp(refusal);
+      }
+    }
+    for (const waiter of waiting.slice(0, Math.max(0, capacity() - held))) waiter.begin(createTicket());
+  };
+
+  return {
+    take: (signal, refuse = () => undefined) =>
+      new Promise((resolve, reject) => {
+        signal.throwIfAborted();
+        const leave = () => {
+          waiting = waiting.filter((other) => other !== waiter);
+          signal.removeEventListener('abort', onAbort);
+        };
+        const waiter: Waiter = {
+          refuse,
+          begin(ticket) {
+            leave();
+            resolve(ticket);
+          },
+          giveUp(reason) {
+            leave();
+            // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- a reason is passed on as it is
+            reject(reason);
+          },
+        };
+        const onAbort = () => waiter.giveUp(signal.reason);
+        signal.addEventListener('abort', onAbort, { once: true });
+        waiting = [...waiting, waiter];
+        refresh();
+      }),
+    refresh,
+    get free() {
+      return Math.max(0, capacity() - held);
+    },
+  };
+}
+
+export interface SlotOptions {
+  slots: Slots;
+  clock: Clock;
+  /** Throws when the row need not wait any longer, because the provider would not be asked. */
+  refuse: (context: ProviderContext) => void;
+}
+
+/** Waits for a free slot; the wait counts against no deadline. */
+export function slotted(provider: ImageProvider, { slots, clock, refuse }: SlotOptions): ImageProvider {
+  return {
+    ...provider,
+    async generate(request, context) {
+      const askedAt = clock.monotonic();
+      let release: Ticket;
+      try {
+        release = await slots.take(context.signal, () => refuse(context));
+      } finally {
+        context.waited(clock.monotonic() - askedAt);
+      }
+      try {
+        context.signal.throwIfAborted();
+        return await provider.generate(request, context);
+      } finally {
+        release();
+      }
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { BoardError, ConfigError, LockedError, StopSignal } from '../../core/errors.ts';
+import { readEnvironment, type Variables } from '../../core/environment.ts';
+import { createScrub } from '../../lib/redact.ts';
+
+const exitCodes = { rowFailed: 1, operator: 2, boardUnreachable: 3, locked: 4 } as const;
+
+/** Of a command line that cannot be understood. */
+export const usageExitCode = exitCodes.operator;
+
+/** Tells the error in words on stderr, and answers with the exit code that it stands for. */
+export function exitCodeOf(error: unknown, signal: AbortSignal): number {
+  if (signal.reason instanceof StopSignal) return signal.reason.exitCode;
+  const scrub = createScrub(secretsIn(process.env));
+  const tell = (sentence: string) => process.stderr.write(`${scrub(sentence)}\n`);
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) tell(problem);
+    return exitCodes.operator;
+  }
+  if (error instanceof LockedError) {
+    tell(error.message);
+    return exitCodes.locked;
+  }
+  if (error instanceof BoardError) {
+    tell(error.message);
+    return error.failure === 'unreachable' ? exitCodes.boardUnreachable : exitCodes.rowFailed;
+  }
+  const said = error instanceof Error ? error.message : String(error);
+  tell(`Something went wrong that the worker does not know: ${said.replaceAll(/\s+/g, ' ').slice(0, 300)}`);
+  return exitCodes.rowFailed;
+}
+
+/** Values of settings whose names say that they are secret; the settings may not have been readable. */
+function secretsIn(variables: Variables): readonly string[] {
+  const environment = readEnvironment(variables);
+  for (const name of Object.keys(variables)) {
+    if (/(_TOKENS?|_KEY|_SECRET|_AUTH)(_FILE)?$/.test(name)) environment.secret(name.replace(/_FILE$/, ''));
+  }
+  return environment.secrets;
+}

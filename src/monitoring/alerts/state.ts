@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import type { Log } from '../../lib/log.ts';
+import { oneAtATime } from '../health/one-at-a-time.ts';
+
+const condition = z.enum(['trouble', 'well']);
+const alertEntry = z.object({
+  /** How it stands, and how the operator was told it stands. */
+  state: condition,
+  told: condition,
+  trouble: z.string(),
+  well: z.string(),
+  /** What it was about has changed, so that the same trouble would be news. */
+  doubtful: z.boolean().optional(),
+});
+const leftRow = z.object({
+  url: z.string(),
+  /** Whole good passes that left it waiting. */
+  passes: z.int().min(1),
+});
+const fileSchema = z.object({
+  version: z.literal(1),
+  failedPasses: z.int().min(0),
+  left: z.record(z.string(), leftRow),
+  alerts: z.record(z.string(), alertEntry),
+});
+
+export type AlertEntry = z.infer<typeof alertEntry>;
+export type LeftRow = z.infer<typeof leftRow>;
+
+/** What has to outlive the process, so that nobody is told twice. */
+export interface Kept {
+  /** In a row. */
+  failedPasses: number;
+  /** Rows that the last whole good pass left waiting, by id. */
+  left: Map<string, LeftRow>;
+  alerts: Map<string, AlertEntry>;
+}
+
+export interface KeptFile {
+  /** Undefined when there is none yet. */
+  load(): Promise<string | undefined>;
+  /** Replaces the whole text, or leaves the old one. */
+  save(text: string): Promise<void>;
+}
+
+/** Reads what is kept; a text that is torn or foreign is started anew. `keep` writes it down, and never fails. */
+export async function openKept(file: KeptFile, log: Log): Promise<{ kept: Kept; keep: () => Promise<void> }> {
+  const kept = await read(file, log);
+  const keep = oneAtATime(async () => {
+    const { failedPasses, left, alerts } = kept;
+    const whole = { version: 1, failedPasses, left: Object.fromEntries(left), alerts: Object.fromEntries(alerts) };
+    try {
+      await file.save(`${JSON.stringify(whole, undefined, 2)}\n`);
+    } catch (error) {
+      // A pass that meets the same disk says what is wrong with it.
+      log.debug({ err: error }, 'What was alerted could not be kept');
+    }
+  });
+  return { kept, keep };
+}
+
+async function read(file: KeptFile, log: Log): Promise<Kept> {
+  try {
+    const text = await file.load();
+    if (text !== undefined) {
+      const { failedPasses, left, alerts } = fileSchema.parse(JSON.parse(text));
+      return { failedPasses, left: new Map(Object.entries(left)), alerts: new Map(Object.entries(alerts)) };
+    }
+  } catch (error) {
+    log.warn({ err: error }, 'What was alerted before cannot be read, and is started anew');
+  }
+  return { failedPasses: 0, left: new Map(), alerts: new Map() };
+}

@@ -1,0 +1,41 @@
+import type { Log } from '../../lib/log.ts';
+import type { Alerts } from '../alerts/alerts.ts';
+import { alertWords } from './words.ts';
+
+/** The space on the disk that holds the folder. */
+export interface DiskWatch {
+  /** Never fails. */
+  measure(): Promise<void>;
+  /** As measured last; undefined when the system does not say. */
+  freeBytes(): number | undefined;
+}
+
+export interface DiskWatchOptions {
+  folder: string;
+  /** The system's answer for a path; `node:fs` has it. */
+  statfs: (folder: string) => Promise<{ bavail: number; bsize: number }>;
+  alerts: Alerts;
+  log: Log;
+}
+
+const lowBytes = 500 * 1024 * 1024;
+/** More than it takes to be low, so that a disk at the edge does not tell of every file. */
+const wellBytes = 750 * 1024 * 1024;
+
+export function createDiskWatch({ folder, statfs, alerts, log }: DiskWatchOptions): DiskWatch {
+  let free: number | undefined;
+  return {
+    async measure() {
+      try {
+        const { bavail, bsize } = await statfs(folder);
+        free = bavail * bsize;
+        if (free < lowBytes) alerts.begin('diskLow', alertWords.diskLow(free, folder));
+        else if (free >= wellBytes) alerts.end('diskLow');
+      } catch (error) {
+        log.debug({ err: error }, 'The free disk space is not known');
+        free = undefined;
+      }
+    },
+    freeBytes: () => free,
+  };
+}

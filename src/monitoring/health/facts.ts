@@ -1,0 +1,71 @@
+import type { FailureCode } from '../../core/errors.ts';
+
+/** One provider as the chain shows it. */
+export interface ProviderState {
+  name: string;
+  label: string;
+  breaker:
+    | { kind: 'closed' }
+    | {
+        kind: 'open' | 'half-open';
+        trouble: {
+          code: FailureCode;
+          /** Wall-clock ms. */
+          until: number;
+        };
+      };
+}
+
+/** How a pass ended; stopped: somebody asked the process to stop. */
+export type PassResult = 'good' | 'failed' | 'stopped';
+
+/** A good pass in numbers of rows. */
+export interface PassNumbers {
+  done: number;
+  failed: number;
+  skipped: number;
+}
+
+/** What is known of the worker. Times are ISO 8601, UTC. */
+export interface HealthFacts {
+  at: string;
+  processId: number;
+  startedAt: string;
+  passes: {
+    runningSince?: string;
+    lastStartedAt?: string;
+    lastEndedAt?: string;
+    lastResult?: PassResult;
+    /** What the last pass said, where it failed. */
+    lastError?: string;
+    lastGoodAt?: string;
+    lastGood?: PassNumbers;
+    failedInARow: number;
+  };
+  /** When the row that waits longest was last changed. */
+  oldestWaitingSince?: string;
+  oldestWaitingMs?: number;
+  providers: { name: string; state: 'closed' | 'open' | 'half-open'; code?: FailureCode; until?: string }[];
+  freeDiskBytes?: number;
+  /** Alerts that stand, by kind and provider. */
+  alerts: string[];
+}
+
+/** The answer to "are you alive?" or "are you ready?". */
+export interface Verdict {
+  ok: boolean;
+  /** One sentence. */
+  reason: string;
+}
+
+/** A provider as the facts tell it. */
+export function providerFact({ name, breaker }: ProviderState): HealthFacts['providers'][number] {
+  if (breaker.kind === 'closed') return { name, state: 'closed' };
+  const { code, until } = breaker.trouble;
+  return { name, state: breaker.kind, code, until: isoTime(until) };
+}
+
+/** A time beyond what dates can say is the last one they can. */
+export function isoTime(ms: number): string {
+  return new Date(Math.min(ms, 8.64e15)).toISOString();
+}

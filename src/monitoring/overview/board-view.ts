@@ -1,0 +1,191 @@
+import type { Clock } from '../../lib/clock.ts';
+import { BoardError, ConfigError } from '../../core/errors.ts';
+import { listen, type WorkerEvents } from '../../core/events.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { PassState } from '../../core/pass.ts';
+import type { Post } from '../../core/post.ts';
+import type { Attempt } from '../../core/provider.ts';
+import type { BoardLook } from '../../server/parts.ts';
+
+/** A row that is being served. */
+export interface ServedRow {
+  post: Post;
+  /** Label of the provider that is being asked. */
+  provider?: string;
+  /** Is its picture made, and only to be written to the board? */
+  isMade?: boolean;
+  /** Wall-clock ms. */
+  since: number;
+}
+
+/** The rows of the board as far as they are known. */
+export interface BoardState {
+  title?: string;
+  url?: string;
+  served: readonly ServedRow[];
+  waiting: readonly Post[];
+  moreWaiting: boolean;
+  failed: readonly Post[];
+  moreFailed: boolean;
+  /** Rows that came to their end in the pass under way. */
+  ended: number;
+  /** Why the last look failed. */
+  trouble?: string;
+}
+
+/** Keeps the rows by what the worker tells, and by looks at the board. */
+export interface BoardView {
+  /** Looks in the background when the last look is older than `maxAgeMs`; never twice at once. */
+  look(maxAgeMs: number): void;
+  state(): BoardState;
+  close(): void;
+}
+
+export interface BoardViewOptions {
+  board: { look(): Promise<BoardLook> };
+  events: WorkerEvents;
+  clock: Clock;
+  log: Log;
+  /** Hears when a look has ended. */
+  onLook: () => void;
+}
+
+/** Nobody scrolls through more failures than these. */
+const mostFailed = 100;
+
+export function createBoardView({ board, events, clock, log, onLook }: BoardViewOptions): BoardView {
+  let known: { title?: string; url?: string; trouble?: string } = {};
+  let waiting: readonly Post[] = [];
+  let failed: readonly Post[] = [];
+  let [moreWaiting, moreFailed] = [false, false];
+  const served = new Map<string, ServedRow>();
+  /** Rows that came to their end in this pass; a page of rows read a moment ago may still show them. */
+  const ended = new Set<string>();
+  /** Rows that changed hands while a look was under way, which saw them before or after. */
+  const moved = new Set<string>();
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let isLooking = false;
+
+  const noteMove = (id: string) => {
+    if (isLooking) moved.add(id);
+  };
+
+  const outcome = (told: Outcome) => {
+    const { id } = told.post;
+    const held = served.get(id)?.post;
+    served.delete(id);
+    noteMove(id);
+    if (told.kind === 'skipped' && told.again) {
+      if (held) waiting = [held, ...without(waiting, id)];
+      return;
+    }
+    ended.add(id);
+    waiting = without(waiting, id);
+    failed = without(failed, id);
+    if (told.kind === 'failed') {
+      const editedAt = new Date(clock.now()).toISOString();
+      failed = [{ ...told.post, error: told.error, editedAt }, ...failed].slice(0, mostFailed);
+    }
+  };
+
+  const marked = (id?: string) => {
+    if (id === undefined) return;
+    ended.delete(id);
+    noteMove(id);
+    waiting = [...waiting, ...failed.filter((post) => post.id === id)];
+    failed = without(failed, id);
+  };
+
+  const sighted = (posts: readonly Post[], more: boolean) => {
+    delete known.trouble;
+    waiting = posts.filter(({ id }) => !served.has(id) && !ended.has(id));
+    moreWaiting = more;
+    const marked = new Set(waiting.map(({ id }) => id));
+    failed = failed.filter(({ id }) => !marked.has(id));
+  };
+  const taken = (post: Post) => {
+    served.set(post.id, { post, since: clock.now() });
+    ended.delete(post.id);
+    noteMove(post.id);
+    waiting = without(waiting, post.id);
+    failed = without(failed, post.id);
+  };
+  const asking = (postId: string, { label }: { label: string }) => {
+    const row = served.get(postId);
+    if (row) served.set(postId, { post: row.post, provider: label, since: clock.now() });
+  };
+  const attempt = ({ outcome: result }: Attempt, postId = '') => {
+    const row = served.get(postId);
+    if (row) served.set(postId, { post: row.post, isMade: result === 'ok', since: clock.now() });
+  };
+  const pass = ({ state }: PassState) => {
+    if (state === 'running') ended.clear();
+    if (state === 'running' || state === 'queued') return;
+    // Rows still held go on with the next pass.
+    waiting = [...[...served.values()].map(({ post }) => post), ...waiting];
+    served.clear();
+  };
+
+  const isAtRest = ({ id }: Post) => !served.has(id) && !moved.has(id);
+
+  const take = (look: BoardLook) => {
+    known = { title: look.title, url: look.url };
+    waiting = [...waiting.filter(({ id }) => moved.has(id)), ...look.waiting.filter(isAtRest)];
+    failed = [...failed.filter(({ id }) => moved.has(id)), ...look.failed.filter(isAtRest)];
+    ({ moreWaiting, moreFailed } = look);
+  };
+
+  const look = async () => {
+    moved.clear();
+    try {
+      take(await board.look());
+    } catch (error) {
+      known.trouble = troubleWords(error, log);
+    }
+    lookedAt = clock.monotonic();
+    isLooking = false;
+    onLook();
+  };
+
+  const ends = [
+    listen(events, 'marked', marked),
+    listen(events, 'sighted', sighted),
+    listen(events, 'taken', taken),
+    listen(events, 'asking', asking),
+    listen(events, 'attempt', attempt),
+    listen(events, 'outcome', outcome),
+    listen(events, 'pass', pass),
+  ];
+
+  return {
+    look(maxAgeMs) {
+      if (isLooking || clock.monotonic() - lookedAt < maxAgeMs) return;
+      isLooking = true;
+      void look();
+    },
+    state: () => ({
+      ...known,
+      served: [...served.values()],
+      waiting,
+      moreWaiting,
+      failed,
+      moreFailed,
+      ended: ended.size,
+    }),
+    close() {
+      for (const end of ends) end();
+    },
+  };
+}
+
+function without(posts: readonly Post[], id: string): readonly Post[] {
+  return posts.filter((post) => post.id !== id);
+}
+
+function troubleWords(error: unknown, log: Log): string {
+  if (error instanceof ConfigError) return error.problems.join(' ');
+  if (error instanceof BoardError) return error.message;
+  log.error({ error }, 'The look at the board for the status page failed');
+  return 'The board could not be read; the log says more.';
+}

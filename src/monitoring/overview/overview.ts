@@ -1,0 +1,178 @@
+import type { FailureCode } from '../../core/errors.ts';
+import type { Post } from '../../core/post.ts';
+import type { BoardState } from './board-view.ts';
+import type { Activity, Overview, ProviderView, Row, ShownPicture } from '../../core/overview.ts';
+import type { KeptPicture } from '../../core/image.ts';
+import type { ChainState, ServerParts } from '../../server/parts.ts';
+import type { ProviderRecord } from './provider-record.ts';
+import type { Tally } from './tally.ts';
+
+/** Who looks at the page. */
+export interface Viewer {
+  /** Safe as a part of a path. */
+  id: string;
+  name: string;
+  canLogOut: boolean;
+}
+
+export interface OverviewSources {
+  parts: ServerParts;
+  board: { state(): BoardState };
+  record: Pick<ProviderRecord, 'of'>;
+  tally: Pick<Tally, 'days'>;
+}
+
+const mostRows = 100;
+const mostPictures = 24;
+const chartDays = 30;
+/** Longest texts, in characters: a snapshot stays small whatever people write. */
+const longest = { title: 500, error: 1000, prompt: 4000 };
+
+/** A provider's trouble as its state. */
+const stateWords: Readonly<Record<FailureCode, string>> = {
+  out_of_credit: 'Out of credit',
+  unauthorized: 'Key refused',
+  retired: 'Model no longer offered',
+  rate_limited: 'Too many requests',
+  loading: 'Model still loading',
+  unreachable: 'Not reachable',
+  unavailable: 'Faulty',
+  timeout: 'Too slow to answer',
+  invalid_request: 'Request not accepted',
+  content_rejected: 'Prompt refused',
+  bad_image: 'Sends no usable pictures',
+  over_budget: 'Left out, the budget is reached',
+  circuit_open: 'Left out after trouble',
+};
+
+/** The page's whole content for one viewer, as things stand now. It fails nobody: what cannot be read is absent. */
+export async function buildOverview(
+  { parts, board, record, tally }: OverviewSources,
+  viewer: Viewer,
+): Promise<Overview> {
+  const { clock, scrub } = parts;
+  const state = board.state();
+  const cut = (text: string, length: number) => shortened(scrub(text), length);
+  const address = (url: string) => (parts.board.isOnNotion ? url : '');
+  const row = (post: Post): Row => ({
+    id: post.id,
+    url: address(post.url),
+    title: cut(post.title, longest.title),
+    since: post.editedAt,
+  });
+  const shown = (picture: KeptPicture, path: string): ShownPicture => ({
+    url: `/${path}/${encodeURIComponent(picture.file)}`,
+    thumbnailUrl: `/thumbnails/${path}/${encodeURIComponent(picture.file)}`,
+    generatedAt: picture.generatedAt,
+    width: picture.width,
+    height: picture.height,
+    prompt: cut(picture.prompt, longest.prompt),
+    provider: parts.providers.find(({ name }) => name === picture.provider)?.label ?? scrub(picture.provider),
+    model: scrub(picture.model),
+    why: cut(picture.why, longest.error),
+    costUsd: picture.costUsd,
+  });
+  const latestPictures = async () => {
+    const [own, uploaded] = await Promise.all([
+      parts.pictures.latest(mostPictures),
+      parts.uploads.latest(viewer.id, mostPictures),
+    ]);
+    const uploads = `uploads/images/user-${encodeURIComponent(viewer.id)}`;
+    return [...own.map((picture) => shown(picture, 'pictures')), ...uploaded.map((picture) => shown(picture, uploads))]
+      .toSorted((a, b) => Date.parse(b.generatedAt) - Date.parse(a.generatedAt))
+      .slice(0, mostPictures);
+  };
+  const [pictures, spend] = await Promise.all([
+    latestPictures().catch(() => undefined),
+    parts.budget.state().catch(() => undefined),
+  ]);
+  const trouble = workerTrouble(parts);
+
+  return {
+    at: new Date(clock.now()).toISOString(),
+    version: parts.version,
+    viewer: { name: viewer.name, canLogOut: viewer.canLogOut },
+    ...(state.title !== undefined &&
+      state.url !== undefined && { board: { title: cut(state.title, longest.title), url: address(state.url) } }),
+    activity: activityOf(parts, state),
+    ...(trouble !== undefined && { trouble: scrub(trouble) }),
+    ...(state.trouble !== undefined && { boardTrouble: cut(state.trouble, longest.error) }),
+    alerts: parts.health.facts().alerts.map(scrub),
+    running: state.served.map(({ post, provider, isMade, since }) => ({
+      ...row(post),
+      ...(provider !== undefined && { provider }),
+      ...(isMade && { isMade }),
+      since: new Date(since).toISOString(),
+    })),
+    waiting: {
+      rows: state.waiting.slice(0, mostRows).map(row),
+      further: Math.max(0, state.waiting.length - mostRows),
+      more: state.moreWaiting,
+    },
+    failed: {
+      rows: state.failed.slice(0, mostRows).map((post) => ({ ...row(post), error: cut(post.error, longest.error) })),
+      more: state.moreFailed,
+    },
+    ...(pictures && { pictures }),
+    providers: providerViews(parts, record),
+    days: tally.days(chartDays),
+    ...(spend && { spend }),
+  };
+}
+
+function activityOf({ passes, schedule }: ServerParts, { served, waiting, moreWaiting, ended }: BoardState): Activity {
+  const pausedSince = passes.pausedSince();
+  if (pausedSince !== undefined) return { kind: 'paused', since: pausedSince };
+  const recent = passes.recent();
+  const running = recent.find(({ state }) => state === 'running');
+  if (running) {
+    const since = running.startedAt ?? running.requestedAt;
+    const total = ended + served.length + waiting.length;
+    return { kind: 'working', since, done: ended, total, more: moreWaiting };
+  }
+  if (recent.some(({ state }) => state === 'queued')) return { kind: 'starting' };
+  const next = schedule.next();
+  return { kind: 'idle', ...(next !== undefined && { nextAt: new Date(next).toISOString() }) };
+}
+
+function workerTrouble({ health, passes }: ServerParts): string | undefined {
+  for (const verdict of [health.liveness(), health.readiness()]) if (!verdict.ok) return verdict.reason;
+  const last = passes.recent().find(({ state }) => state !== 'queued' && state !== 'running');
+  if (last?.state !== 'failed') return undefined;
+  return `The last pass failed: ${last.error ?? 'the log says why.'}`;
+}
+
+function providerViews(parts: ServerParts, record: OverviewSources['record']): ProviderView[] {
+  const chain = new Map(parts.chain.state().map((link) => [link.name, link]));
+  return parts.providers.map(({ name, label, configured }) => {
+    const { lastError, medianMs } = record.of(name);
+    return {
+      name,
+      label,
+      ...standing(configured ? chain.get(name) : undefined),
+      ...(lastError && {
+        lastError: { at: lastError.at, message: shortened(parts.scrub(lastError.message), longest.error) },
+      }),
+      ...(medianMs !== undefined && { medianMs }),
+    };
+  });
+}
+
+function standing(link: ChainState | undefined): Pick<ProviderView, 'state' | 'words' | 'until' | 'canAskAgain'> {
+  if (!link) return { state: 'absent', words: 'Not configured', canAskAgain: false };
+  const { breaker, admits } = link;
+  if (breaker.kind === 'closed') {
+    if (admits) return { state: 'ready', words: 'Ready', canAskAgain: false };
+    return { state: 'left-out', words: stateWords.over_budget, canAskAgain: false };
+  }
+  if (admits) return { state: 'ready', words: 'Ready to be tried again', canAskAgain: false };
+  const words = stateWords[breaker.trouble.code];
+  if (breaker.kind === 'half-open')
+    return { state: 'left-out', words: `${words}, being tried again`, canAskAgain: true };
+  return { state: 'left-out', words, until: new Date(breaker.trouble.until).toISOString(), canAskAgain: true };
+}
+
+function shortened(text: string, length: number): string {
+  const characters = Array.from(text);
+  return characters.length > length ? `${characters.slice(0, length - 1).join('')}…` : text;
+}

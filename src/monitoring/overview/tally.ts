@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import type { Clock } from '../../lib/clock.ts';
+import { listen, type WorkerEvents } from '../../core/events.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Attempt } from '../../core/provider.ts';
+import type { StateFile } from '../../server/parts.ts';
+
+/** The pictures of one day, by the name of the provider that made them. */
+export interface TallyDay {
+  /** UTC, as `2026-11-22`. */
+  day: string;
+  counts: Record<string, number>;
+}
+
+/** Pictures a day by provider, kept beyond the process. */
+export interface Tally {
+  /** The last days up to today, oldest first, empty ones included. */
+  days(count: number): TallyDay[];
+  /** Ends the counting, with everything on disk if the disk lets it; never fails. */
+  saved(): Promise<void>;
+}
+
+export interface TallyOptions {
+  file: StateFile;
+  clock: Clock;
+  log: Log;
+  events: WorkerEvents;
+}
+
+/** By day, then by provider. */
+type Counts = Map<string, Map<string, number>>;
+
+const kept = z.object({
+  version: z.literal(1),
+  days: z.record(z.iso.date(), z.record(z.string(), z.int().nonnegative())),
+});
+
+const dayMs = 86_400_000;
+const mostDays = 62;
+const betweenWritesMs = 1000;
+
+export async function openTally({ file, clock, log, events }: TallyOptions): Promise<Tally> {
+  const counts = await readCounts(file, log);
+  const ending = new AbortController();
+  /** Was a picture counted since the last try to write? */
+  let isDirty = false;
+  let isFailing = false;
+  let writing: Promise<void> | undefined;
+
+  async function write(): Promise<void> {
+    isDirty = false;
+    try {
+      await file.save(`${JSON.stringify({ version: 1, days: toRecord(counts) }, undefined, 2)}\n`);
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) log.debug({ err: error }, 'The tally of pictures could not be written');
+      isFailing = true;
+    }
+  }
+
+  // A disk that fails is tried again with the next picture, and in the end.
+  const writeOn = async () => {
+    while (isDirty && !ending.signal.aborted) {
+      await write();
+      await clock.sleep(betweenWritesMs, ending.signal).catch(() => undefined);
+    }
+    writing = undefined;
+  };
+
+  const count = ({ outcome, provider }: Attempt) => {
+    if (outcome !== 'ok') return;
+    const today = dayOf(clock.now());
+    const byProvider = counts.get(today) ?? new Map<string, number>();
+    byProvider.set(provider, (byProvider.get(provider) ?? 0) + 1);
+    counts.set(today, byProvider);
+    forgetOldest(counts);
+    isDirty = true;
+    writing ??= writeOn();
+  };
+  const endCounting = listen(events, 'attempt', count);
+
+  return {
+    days(length) {
+      const now = clock.now();
+      return Array.from({ length }, (_, index) => {
+        const day = dayOf(now - (length - 1 - index) * dayMs);
+        return { day, counts: Object.fromEntries(counts.get(day) ?? []) };
+      });
+    },
+    async saved() {
+      endCounting();
+      ending.abort();
+      await writing;
+      if (isDirty || isFailing) await write();
+    },
+  };
+}
+
+async function readCounts(file: StateFile, log: Log): Promise<Counts> {
+  try {
+    const text = await file.load();
+    if (text === undefined) return new Map();
+    const { days } = kept.parse(JSON.parse(text));
+    const counts = new Map(Object.entries(days).map(([day, own]) => [day, new Map(Object.entries(own))]));
+    forgetOldest(counts);
+    return counts;
+  } catch (error) {
+    log.warn({ err: error }, 'The tally of pictures cannot be read, and begins anew');
+    return new Map();
+  }
+}
+
+/** By what was counted, not by today's date, so that a clock that jumped for a moment costs nothing. */
+function forgetOldest(counts: Counts): void {
+  for (const day of [...counts.keys()].toSorted().slice(0, -mostDays)) counts.delete(day);
+}
+
+function toRecord(counts: Counts): Record<string, Record<string, number>> {
+  return Object.fromEntries([...counts].map(([day, own]) => [day, Object.fromEntries(own)]));
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}

@@ -1,0 +1,130 @@
+import { ConfigError } from '../../core/errors.ts';
+import type { PostStatus } from '../../core/post.ts';
+import {
+  boardProperties,
+  type PropertyKey,
+  type PropertyNames,
+  type PropertyType,
+  statusNames,
+  type StatusNames,
+} from '../../core/properties.ts';
+import { keysOf } from '../../lib/records.ts';
+import type { NotionClient } from '../client/client.ts';
+import {
+  type DataSource,
+  type DataSourceProperty,
+  propertyNamed,
+  propertyWithId,
+  readDataSource,
+  titleProperty,
+} from './data-source.ts';
+import { noPlaceForPicture, noStatus, noStatusOption, wrongType } from './schema-words.ts';
+
+/** Where the board is and what its parts are called. */
+export interface BoardAddress {
+  /** A database id or a data-source id, dashed. */
+  database: string;
+  properties: PropertyNames;
+  statuses: StatusNames;
+}
+
+/** One property of the board, known by its id, which outlives a renaming. */
+export interface BoundProperty {
+  id: string;
+  type: PropertyType;
+}
+
+export type KnownStatus = Exclude<PostStatus, 'other'>;
+
+/** The board's schema as far as the product uses it. */
+export interface BoundBoard {
+  dataSourceId: string;
+  title: string;
+  url: string;
+  properties: Partial<Record<PropertyKey, BoundProperty>> & { status: BoundProperty };
+  /** Status options by the state they stand for. */
+  statusOptions: Partial<Record<KnownStatus, { id: string; name: string }>>;
+  /** Optional properties that cannot be used, in words. */
+  missing: string[];
+}
+
+/** States that a row passes through while it gets its picture; the board must have an option for each. */
+export const requiredStatuses: readonly KnownStatus[] = ['needs-image', 'generating', 'image-ready', 'failed'];
+
+/**
+ * Finds the board and binds its properties and status options; what was bound `earlier` stays so while it exists, whatever its
+ * name is by now.
+ * @throws {ConfigError} in words when the board is not there, not shared, or lacks what is required.
+ */
+export async function bindBoard(
+  notion: NotionClient,
+  address: BoardAddress,
+  earlier?: BoundBoard,
+): Promise<BoundBoard> {
+  const source = await readDataSource(notion, address.database);
+  const problems: string[] = [];
+  const missing: string[] = [];
+  const properties = bindProperties(source, address, earlier, problems, missing);
+  const status = properties.status;
+  const statusOptions = status ? bindStatuses(source, status, address.statuses, earlier, problems) : {};
+  if (problems.length > 0 || !status) throw new ConfigError(problems);
+  return {
+    dataSourceId: source.id,
+    title: source.name,
+    url: source.url,
+    properties: { ...properties, status },
+    statusOptions,
+    missing,
+  };
+}
+
+function bindProperties(
+  source: DataSource,
+  { properties: names }: BoardAddress,
+  earlier: BoundBoard | undefined,
+  problems: string[],
+  missing: string[],
+) {
+  const bound: Partial<Record<PropertyKey, BoundProperty>> = {};
+  for (const key of keysOf(boardProperties)) {
+    const types: readonly PropertyType[] = boardProperties[key].types;
+    const found = propertyWithId(source, earlier?.properties[key]?.id) ?? propertyFor(source, key, names);
+    const type = types.find((candidate) => candidate === found?.type);
+    if (found && type) bound[key] = { id: found.id, type };
+    else if (found && (key === 'status' || key === 'prompt')) problems.push(wrongType(key, names, found.type));
+    else if (key === 'status') problems.push(noStatus(names));
+    else missing.push(found ? `${names[key]} (is ${found.type}, needs ${types.join(' or ')})` : names[key]);
+  }
+  if (!bound.image && !bound.imageFile) problems.push(noPlaceForPicture(names));
+  return bound;
+}
+
+function bindStatuses(
+  source: DataSource,
+  status: BoundProperty,
+  names: StatusNames,
+  earlier: BoundBoard | undefined,
+  problems: string[],
+) {
+  const options = optionsOf(propertyWithId(source, status.id));
+  const bound: BoundBoard['statusOptions'] = {};
+  for (const state of keysOf(statusNames)) {
+    const earlierId = earlier?.statusOptions[state]?.id;
+    const found = options.find(({ id }) => id === earlierId) ?? options.find(({ name }) => name === names[state]);
+    if (found) bound[state] = found;
+  }
+  for (const state of requiredStatuses) {
+    if (!bound[state]) problems.push(noStatusOption(state, names, options));
+  }
+  return bound;
+}
+
+/** The property that is meant by one of ours. */
+export function propertyFor(source: DataSource, key: PropertyKey, names: PropertyNames) {
+  return key === 'name' ? titleProperty(source) : propertyNamed(source, names[key]);
+}
+
+/** The options of a status or select property. */
+export function optionsOf(property: DataSourceProperty | undefined) {
+  return property?.status?.options ?? property?.select?.options ?? [];
+}

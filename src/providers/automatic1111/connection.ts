@@ -1,0 +1,56 @@
+import type { Clock } from '../../lib/clock.ts';
+import { ProviderError } from '../../core/errors.ts';
+import { classify } from './failures.ts';
+import { callProvider, type ProviderAnswer } from '../../lib/http/client.ts';
+
+/** The way to one server, with its login and its words for failures. */
+export interface Connection {
+  readonly label: string;
+  readonly url: string;
+  get(path: string, signal: AbortSignal): Promise<ProviderAnswer>;
+  post(path: string, body: unknown, signal: AbortSignal): Promise<ProviderAnswer>;
+  /** What an answer other than 200 means; `hide` is kept out of its words. */
+  failure(answer: ProviderAnswer, hide?: readonly string[]): ProviderError;
+}
+
+/** Joins the server at `url`; nothing is sent yet. */
+export function connect(server: { label: string; url: string; login: string | undefined; clock: Clock }): Connection {
+  const { label, url, login, clock } = server;
+  const headers = login === undefined ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
+
+  const call = async (method: 'GET' | 'POST', path: string, signal: AbortSignal, body?: unknown) => {
+    try {
+      return await callProvider({ label, method, url: `${url}${path}`, headers, body, signal });
+    } catch (error) {
+      if (signal.aborted || !(error instanceof ProviderError)) throw error;
+      // A lost look costs nothing: only a lost job may have been spent on.
+      const facts = { ...error.facts, sent: method === 'POST' && error.facts.sent === true };
+      const message = error.code === 'unreachable' ? outOfReach(url) : error.message;
+      throw new ProviderError(error.code, message, { ...facts, cause: error });
+    }
+  };
+
+  return {
+    label,
+    url,
+    get: (path, signal) => call('GET', path, signal),
+    post: (path, body, signal) => call('POST', path, signal, body),
+    failure: (answer, hide = []) =>
+      classify(answer, {
+        label,
+        url,
+        hasLogin: login !== undefined,
+        hide: [...hide, ...formsOf(login)],
+        now: clock.now(),
+      }),
+  };
+}
+
+function outOfReach(url: string): string {
+  return `Stable Diffusion API is not accessible at ${url}: start the web UI with --api, or correct SD_API_URL`;
+}
+
+/** A login as it is set, and as it is sent. */
+export function formsOf(login: string | undefined): string[] {
+  return login === undefined ? [] : [login, Buffer.from(login).toString('base64')];
+}

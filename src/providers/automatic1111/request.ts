@@ -1,0 +1,76 @@
+import type { ImageRequest } from '../../core/image.ts';
+
+/** What is asked for unless the row says otherwise. */
+export const defaultSampler = 'Euler a';
+
+/** The body of `/sdapi/v1/txt2img`, as far as it is used. */
+export interface Drawing {
+  prompt: string;
+  negative_prompt: string;
+  width: number;
+  height: number;
+  steps: number;
+  cfg_scale: number;
+  seed: number;
+  sampler_name?: string;
+  batch_size: 1;
+  n_iter: 1;
+  send_images: true;
+  save_images: false;
+  do_not_save_samples: true;
+  do_not_save_grid: true;
+  override_settings?: { sd_model_checkpoint: string };
+}
+
+const maxPixels = 1024 * 1024;
+const sizeStep = 8;
+
+/** Writes the request in the server's words; `warnings` tell what could not be honoured. */
+export function composeBody(
+  request: ImageRequest,
+  sampler: string,
+  checkpoint: string | undefined,
+): { drawing: Drawing; warnings: string[] } {
+  const steps = within(request.steps, { min: 10, max: 50, fallback: 20 });
+  const cfgScale = within(request.cfgScale, { min: 1, max: 20, fallback: 7 });
+  const warnings = [
+    ...tellChange('steps', request.steps, Math.round(steps)),
+    ...tellChange('guidance', request.cfgScale, cfgScale),
+  ];
+  const drawing: Drawing = {
+    prompt: request.prompt,
+    negative_prompt: request.negativePrompt ?? '',
+    ...chooseSize(request),
+    steps: Math.round(steps),
+    cfg_scale: cfgScale,
+    seed: request.seed,
+    sampler_name: sampler,
+    batch_size: 1,
+    n_iter: 1,
+    send_images: true,
+    save_images: false,
+    do_not_save_samples: true,
+    do_not_save_grid: true,
+    ...(checkpoint !== undefined && { override_settings: { sd_model_checkpoint: checkpoint } }),
+  };
+  return { drawing, warnings };
+}
+
+/**
+ * The size asked for, or the same shape at about one megapixel: checkpoints repeat themselves beyond that. Sides are rounded
+ * up, so that no picture of up to 2048 pixels a side has to grow to more than twice its size.
+ */
+export function chooseSize({ width, height }: { width: number; height: number }): { width: number; height: number } {
+  const scale = Math.min(1, Math.sqrt(maxPixels / (width * height)));
+  const side = (pixels: number) => Math.ceil((pixels * scale) / sizeStep) * sizeStep;
+  return { width: side(width), height: side(height) };
+}
+
+function within(value: number | undefined, range: { min: number; max: number; fallback: number }): number {
+  if (value === undefined || !Number.isFinite(value)) return range.fallback;
+  return Math.min(range.max, Math.max(range.min, value));
+}
+
+function tellChange(what: string, asked: number | undefined, used: number): string[] {
+  return asked === undefined || asked === used ? [] : [`${what} ${asked} is not possible, ${used} was used`];
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import type { Clock } from '../../lib/clock.ts';
+import { withDeadline } from '../../lib/deadline.ts';
+import { label } from './failures.ts';
+import type { RouteSettings } from './routes.ts';
+import { callProvider, type ProviderAnswer } from '../../lib/http/client.ts';
+
+type AccountSettings = Pick<RouteSettings, 'hubUrl' | 'key'>;
+
+const accountSchema = z.object({
+  name: z.string().max(100),
+  /** Unix seconds; null without a subscription. */
+  periodEnd: z.number().positive().max(1e11).nullish().catch(null),
+});
+
+/** Whose key it is, and when its credit renews, in wall-clock ms. */
+export interface Account {
+  name: string;
+  renewsAt?: number;
+}
+
+/** Asks the Hub whose key it is, which costs nothing. */
+export function askAccount({ hubUrl, key }: AccountSettings, signal: AbortSignal): Promise<ProviderAnswer> {
+  return callProvider({
+    label,
+    method: 'GET',
+    url: `${hubUrl}/api/whoami-v2`,
+    headers: { authorization: `Bearer ${key}` },
+    maxBytes: 1024 * 1024,
+    signal,
+  });
+}
+
+/** Undefined when the answer tells of no account. */
+export function readAccount(answer: ProviderAnswer): Account | undefined {
+  const { data } = accountSchema.safeParse(answer.status === 200 ? answer.json() : undefined);
+  return data && { name: data.name, ...(data.periodEnd && { renewsAt: data.periodEnd * 1000 }) };
+}
+
+/** When the account's credit renews, in wall-clock ms; undefined when the Hub does not tell a time that can be. */
+export type Renewal = (signal: AbortSignal) => Promise<number | undefined>;
+
+const askingMs = 5000;
+const knownForMs = 3_600_000;
+/** Credit renews every month; what lies further off is something else. */
+const longestMs = 40 * 24 * 3_600_000;
+
+/** Asks the Hub once for all who want to know, and keeps what came of it for an hour. */
+export function createRenewal(settings: AccountSettings, clock: Clock): Renewal {
+  let known: { account: Promise<Account | undefined>; until: number } | undefined;
+
+  // The question is shared by all who wait for it, so no single caller's signal may end it.
+  const ask = async (): Promise<Account | undefined> => {
+    try {
+      return readAccount(await withDeadline(askingMs, undefined, (signal) => askAccount(settings, signal)));
+    } catch {
+      return undefined;
+    }
+  };
+
+  return async (signal) => {
+    signal.throwIfAborted();
+    if (!known || clock.monotonic() >= known.until) {
+      known = { account: ask(), until: clock.monotonic() + knownForMs };
+    }
+    const { account } = known;
+    const renewsAt = (await withDeadline(Number.POSITIVE_INFINITY, signal, () => account))?.renewsAt;
+    const now = clock.now();
+    return renewsAt !== undefined && renewsAt > now && renewsAt <= now + longestMs ? renewsAt : undefined;
+  };
+}

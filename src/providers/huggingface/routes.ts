@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import type { Clock } from '../../lib/clock.ts';
+import { withDeadline } from '../../lib/deadline.ts';
+import { label } from './failures.ts';
+import { callProvider } from '../../lib/http/client.ts';
+
+/** The partners for which @huggingface/inference 4.13 knows text-to-image. */
+export const partners = [
+  'nscale',
+  'fal-ai',
+  'replicate',
+  'together',
+  'deepinfra',
+  'wavespeed',
+  'zai-org',
+  'hf-inference',
+] as const;
+export type Partner = (typeof partners)[number];
+
+/** One way to a model: the partner that serves it and its id there. */
+export interface Route {
+  partner: Partner;
+  providerId: string;
+  /** Set for fine-tuned models that a partner serves on top of a base model. */
+  adapter?: string | undefined;
+  adapterWeightsPath?: string | undefined;
+}
+
+/** The ways to one model, and the memory of those that were withdrawn. */
+export interface Routes {
+  /** What is open now, the best first; asks the Hub when its last answer is too old. */
+  open(signal: AbortSignal): Promise<Route[]>;
+  /** Leaves a route out for a day. */
+  retire(route: Route): void;
+}
+
+export interface RouteSettings {
+  key: string;
+  model: string;
+  hubUrl: string;
+  /** `auto`, or the one partner to use. */
+  provider: 'auto' | Partner;
+}
+
+const hubTimeoutMs = 5000;
+const knownForMs = 3_600_000;
+const guessedForMs = 300_000;
+const retiredForMs = 24 * 3_600_000;
+
+/** Model ids go into paths, so they are held to the Hub's own alphabet. */
+export function isModelId(id: string): boolean {
+  return id.split(/[/:]/).every((part) => /^[\w.-]+$/.test(part) && !/^\.+$/.test(part));
+}
+
+export function createRoutes(settings: RouteSettings, clock: Clock): Routes {
+  const { model, provider } = settings;
+  const retiredUntil = new Map<Partner, number>();
+  let known: { routes: Route[]; until: number } | undefined;
+  let asking: Promise<Route[]> | undefined;
+
+  // The question is shared by all who wait for it, so no single caller's signal may end it.
+  const ask = async (): Promise<Route[]> => {
+    let routes: Route[] | undefined;
+    try {
+      routes = await withDeadline(hubTimeoutMs, undefined, (signal) => askHub(settings, signal));
+    } catch {
+      routes = undefined;
+    }
+    known = { routes: routes ?? builtIn(model), until: clock.monotonic() + (routes ? knownForMs : guessedForMs) };
+    return known.routes;
+  };
+
+  const listed = async (signal: AbortSignal): Promise<Route[]> => {
+    signal.throwIfAborted();
+    if (known && clock.monotonic() < known.until) return known.routes;
+    asking ??= ask().finally(() => (asking = undefined));
+    const answer = asking;
+    return withDeadline(Number.POSITIVE_INFINITY, signal, () => answer);
+  };
+
+  return {
+    async open(signal) {
+      const all = await listed(signal);
+      const wanted =
+        provider === 'auto'
+          ? all
+          : [
+              [...all, ...builtIn(model)].find(({ partner }) => partner === provider) ?? {
+                partner: provider,
+                providerId: model,
+              },
+            ];
+      return wanted.filter(({ partner }) => clock.monotonic() >= (retiredUntil.get(partner) ?? 0));
+    },
+    retire: ({ partner }) => void retiredUntil.set(partner, clock.monotonic() + retiredForMs),
+  };
+}
+
+const entrySchema = z.object({
+  provider: z.enum(partners),
+  providerId: z.string().max(200).refine(isModelId),
+  status: z.literal('live'),
+  task: z.literal('text-to-image'),
+  adapter: z.string().optional(),
+  adapterWeightsPath: z.string().optional(),
+});
+const modelSchema = z.object({
+  inferenceProviderMapping: z.union([z.array(z.unknown()), z.record(z.string(), z.looseObject({}))]).optional(),
+});
+
+/** Undefined when the Hub gives no usable answer; empty when nobody serves the model. */
+async function askHub({ hubUrl, key, model }: RouteSettings, signal: AbortSignal): Promise<Route[] | undefined> {
+  const answer = await callProvider({
+    label,
+    method: 'GET',
+    url: `${hubUrl}/api/models/${model}?expand[]=inferenceProviderMapping`,
+    headers: { authorization: `Bearer ${key}` },
+    maxBytes: 1024 * 1024,
+    signal,
+  });
+  const parsed = modelSchema.safeParse(answer.json());
+  if (answer.status !== 200 || !parsed.success) return undefined;
+  const mapping = parsed.data.inferenceProviderMapping ?? [];
+  const entries = Array.isArray(mapping)
+    ? mapping
+    : Object.entries(mapping).map(([provider, entry]) => ({ ...entry, provider }));
+  return entries.flatMap((entry) => {
+    const { success, data } = entrySchema.safeParse(entry);
+    if (!success) return [];
+    const { provider: partner, providerId, adapter, adapterWeightsPath } = data;
+    return [{ partner, providerId, adapter, adapterWeightsPath }];
+  });
+}
+
+/** What served the default model in 2026-08; of other models hf-inference knows them by their own id. */
+function builtIn(model: string): Route[] {
+  return model.toLowerCase() === 'black-forest-labs/flux.1-schnell'
+    ? [
+        { partner: 'nscale', providerId: 'black-forest-labs/FLUX.1-schnell' },
+        { partner: 'fal-ai', providerId: 'fal-ai/flux/schnell' },
+      ]
+    : [{ partner: 'hf-inference', providerId: model }];
+}

@@ -1,0 +1,62 @@
+import type { Clock } from '../../lib/clock.ts';
+import { withDeadline } from '../../lib/deadline.ts';
+import { ProviderError } from '../../core/errors.ts';
+import { classify, label } from './failures.ts';
+import { callProvider, type ProviderAnswer, type ProviderCall } from '../../lib/http/client.ts';
+
+/** The way to one server, with its key and its words for failures. */
+export interface Connection {
+  readonly host: string;
+  get(path: string, signal: AbortSignal): Promise<ProviderAnswer>;
+  post(path: string, body: unknown, signal: AbortSignal): Promise<ProviderAnswer>;
+  /** False as soon as the server says that it is still starting; true also of those that do not say. */
+  isReady(signal: AbortSignal): Promise<boolean>;
+  /** What an answer without a picture means; `hide` is kept out of its words. */
+  failure(answer: ProviderAnswer, hide?: readonly string[]): ProviderError;
+}
+
+const readinessTimeoutMs = 5000;
+const maxListBytes = 4 * 1024 * 1024;
+
+/** Joins the server whose API is at `url`; nothing is sent yet. */
+export function connect(server: { url: string; key: string | undefined; clock: Clock }): Connection {
+  const { url, key, clock } = server;
+  const { host } = new URL(url);
+  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  const base = new URL(url).pathname.replace(/\/+$/, '');
+  const at = (pathname: string) => Object.assign(new URL(url), { pathname }).href;
+  const call = async (details: Pick<ProviderCall, 'method' | 'body' | 'maxBytes' | 'signal'>, path: string) => {
+    try {
+      return await callProvider({ label, url: at(base + path), headers, ...details });
+    } catch (error) {
+      if (details.signal.aborted || !(error instanceof ProviderError) || error.code !== 'unreachable') throw error;
+      const message = `${error.message}: start the server, or correct LOCALAI_API_URL`;
+      throw new ProviderError('unreachable', message, { ...error.facts, cause: error });
+    }
+  };
+
+  return {
+    host,
+    get: (path, signal) => call({ method: 'GET', maxBytes: maxListBytes, signal }, path),
+    post: (path, body, signal) => call({ method: 'POST', body, signal }, path),
+    async isReady(signal) {
+      const target = at(`${base.replace(/\/v1$/, '')}/readyz`);
+      try {
+        const { status } = await withDeadline(readinessTimeoutMs, signal, (bounded) =>
+          callProvider({ label, method: 'GET', url: target, maxBytes: maxListBytes, signal: bounded }),
+        );
+        return status !== 503;
+      } catch {
+        signal.throwIfAborted();
+        return true;
+      }
+    },
+    failure: (answer, hide = []) =>
+      classify(answer, {
+        host,
+        hasKey: key !== undefined,
+        hide: key === undefined ? hide : [...hide, key],
+        now: clock.now(),
+      }),
+  };
+}

@@ -1,0 +1,102 @@
+import { ProviderError } from '../../core/errors.ts';
+import type { ImageRequest } from '../../core/image.ts';
+import { label } from './failures.ts';
+import type { Dialect, Size } from './dialects.ts';
+
+/** The body of `/images/generations`, as far as it is used; which fields are there depends on the dialect. */
+export interface ImagesBody {
+  model?: string;
+  prompt: string;
+  negative_prompt?: string;
+  n: 1;
+  size?: string;
+  width?: number;
+  height?: number;
+  response_format?: 'b64_json' | 'base64';
+  step?: number;
+  steps?: number;
+  seed?: number;
+}
+
+const maxPixels = 1024 * 1024;
+const longestSide = 1792;
+const sizeStep = 64;
+const minVisibleShare = 0.5;
+
+/**
+ * Writes the request in the server's dialect; `warnings` tell what could not be honoured.
+ * @throws {ProviderError} `invalid_request`, before anything is sent, when no size of the server's is near the one asked.
+ */
+export function composeBody(
+  request: ImageRequest,
+  dialect: Dialect,
+  model: string | undefined,
+): { body: ImagesBody; warnings: string[] } {
+  const { prompt, negative, warnings } = composePrompt(request, dialect);
+  const steps = /schnell/i.test(model ?? '') ? 4 : request.steps;
+  const left = [
+    ...(request.steps !== undefined && dialect.steps === undefined ? ['steps'] : []),
+    ...(request.cfgScale === undefined ? [] : ['guidance']),
+    ...(request.sampler === undefined ? [] : ['sampler']),
+  ];
+  const body: ImagesBody = {
+    ...(model !== undefined && { model }),
+    prompt,
+    ...(negative !== undefined && { negative_prompt: negative }),
+    n: 1,
+    ...sizeFields(chooseSize(request, dialect.size), dialect),
+    ...(dialect.base64 && { response_format: dialect.base64 }),
+    ...(dialect.steps && steps !== undefined && { [dialect.steps]: Math.round(steps) }),
+    ...(dialect.hasSeed && { seed: request.seed }),
+  };
+  return {
+    body,
+    warnings: [...warnings, ...(left.length > 0 ? [`not taken by this server: ${left.join(', ')}`] : [])],
+  };
+}
+
+/**
+ * The nearest of the sizes there are; where any is possible the same shape at about one megapixel, for models repeat
+ * themselves beyond that. Sides are rounded up, so that no picture has to grow to more than twice its size.
+ */
+export function chooseSize(asked: Size, sizes: Dialect['size']): Size {
+  if (typeof sizes === 'string') {
+    const { width, height } = asked;
+    const scale = Math.min(1, Math.sqrt(maxPixels / (width * height)), longestSide / Math.max(width, height));
+    const side = (pixels: number) => Math.ceil((pixels * scale) / sizeStep) * sizeStep;
+    return { width: side(width), height: side(height) };
+  }
+  const [best] = sizes.toSorted((a, b) => visibleShare(b, asked) - visibleShare(a, asked));
+  if (best !== undefined && visibleShare(best, asked) >= minVisibleShare) return best;
+  const message = `${label} has no size near ${asked.width}×${asked.height}: choose a less narrow format`;
+  throw new ProviderError('invalid_request', message, { sent: false });
+}
+
+/** How much of a picture is left when it is cropped to another shape. */
+function visibleShare(size: Size, asked: Size): number {
+  const ratio = size.width / size.height / (asked.width / asked.height);
+  return Math.min(ratio, 1 / ratio);
+}
+
+function sizeFields({ width, height }: Size, { size }: Dialect): Pick<ImagesBody, 'size' | 'width' | 'height'> {
+  return size === 'sides' ? { width, height } : { size: `${width}x${height}` };
+}
+
+function composePrompt(
+  request: ImageRequest,
+  { barSplits, negativePrompt: form, longestPrompt }: Dialect,
+): { prompt: string; negative?: string; warnings: string[] } {
+  const clean = (text: string) => (barSplits ? text.replaceAll('|', ',') : text);
+  const whole = Array.from(clean(request.prompt));
+  const prompt = whole.length > longestPrompt ? whole.slice(0, longestPrompt).join('') : whole.join('');
+  const negative = clean(request.negativePrompt?.trim() ?? '');
+  const warnings = [
+    ...(whole.length > longestPrompt
+      ? [`the prompt is cut to ${longestPrompt} characters, the model takes no more`]
+      : []),
+    ...(negative !== '' && form === 'none' ? ['the negative prompt is left out: this server takes none'] : []),
+  ];
+  if (negative === '' || form === 'none') return { prompt, warnings };
+  // LocalAI has no field for it: it splits the prompt at the first bar (4.9, 2026-11).
+  return form === 'after bar' ? { prompt: `${prompt}|${negative}`, warnings } : { prompt, negative, warnings };
+}

@@ -1,0 +1,85 @@
+import { createHash, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { JWT } from '@fastify/jwt';
+import { z } from 'zod';
+import type { Clock } from '../../lib/clock.ts';
+import { type Identity, userIdOf } from './identity.ts';
+import type { ServerSettings } from '../parts.ts';
+
+/** What a cookie is good for: session opens every route, uploads the caller's own pictures alone. */
+export type CookieUse = 'session' | 'uploads';
+
+/** A cookie's value, and for how long it serves. */
+export interface CookieGrant {
+  value: string;
+  maxAgeSeconds: number;
+}
+
+/** Knows callers by what they bring along. */
+export interface Credentials {
+  /** The owner of an API token or a JWT; undefined when it is neither. */
+  ofBearer(token: string): Identity | undefined;
+  /** The owner of a cookie given out by `grant`. */
+  ofCookie(value: string, use: CookieUse): Identity | undefined;
+  /** A cookie for somebody, which outlives what they proved themselves by by no second. */
+  grant(identity: Identity, use: CookieUse): CookieGrant;
+}
+
+const longestSessionSeconds = 30 * 24 * 60 * 60;
+
+const claims = z.object({ sub: z.string().min(1).max(256), exp: z.number().optional() });
+const cookieClaims = z.object({ sub: z.string(), name: z.string(), exp: z.number() });
+
+/** The key of cookies: it changes with every token and secret, so that taking one away ends the sessions. */
+export function cookieKey({ tokens, jwtSecret }: ServerSettings): Buffer {
+  const secrets = JSON.stringify([tokens.map(({ name, token }) => [name, token]), jwtSecret ?? null]);
+  return Buffer.from(hkdfSync('sha256', secrets, '', 'notion-to-facebook cookies', 32));
+}
+
+export function createCredentials(jwt: JWT, settings: ServerSettings, clock: Clock): Credentials {
+  const { jwtSecret } = settings;
+  const digests = settings.tokens.map(({ name, token }) => ({ name, digest: digestOf(token) }));
+
+  const verified = (token: string, options: { key: string } | { allowedAud: string }): unknown => {
+    try {
+      return jwt.verify(token, { ...options, algorithms: ['HS256'], clockTimestamp: clock.now() });
+    } catch {
+      return undefined;
+    }
+  };
+
+  /** Every token is compared, so that the time it takes says nothing of which one came near. */
+  const ofToken = (token: string): Identity | undefined => {
+    const digest = digestOf(token);
+    let owner: string | undefined;
+    for (const candidate of digests) if (timingSafeEqual(candidate.digest, digest)) owner = candidate.name;
+    return owner === undefined ? undefined : { id: userIdOf(owner), name: owner, via: 'token' };
+  };
+
+  const ofJwt = (token: string): Identity | undefined => {
+    if (jwtSecret === undefined) return undefined;
+    const { success, data } = claims.safeParse(verified(token, { key: jwtSecret }));
+    if (!success) return undefined;
+    const until = data.exp === undefined ? {} : { until: data.exp * 1000 };
+    return { id: userIdOf(data.sub), name: data.sub, via: 'jwt', ...until };
+  };
+
+  return {
+    ofBearer: (token) => ofToken(token) ?? ofJwt(token),
+    ofCookie(value, use) {
+      const { success, data } = cookieClaims.safeParse(verified(value, { allowedAud: use }));
+      return success ? { id: data.sub, name: data.name, via: 'cookie', until: data.exp * 1000 } : undefined;
+    },
+    grant({ id, name, until = Infinity }, use) {
+      const now = Math.floor(clock.now() / 1000);
+      const exp = Math.min(now + longestSessionSeconds, Math.floor(until / 1000));
+      return {
+        value: jwt.sign({ sub: id, name, aud: use, iat: now, exp }, { algorithm: 'HS256' }),
+        maxAgeSeconds: Math.max(0, exp - now),
+      };
+    },
+  };
+}
+
+function digestOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

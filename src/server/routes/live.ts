@@ -1,0 +1,101 @@
+import { Readable } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { listen } from '../../core/events.ts';
+import { createBoardView } from '../../monitoring/overview/board-view.ts';
+import { createBroadcast } from '../broadcast.ts';
+import { guardedAnswers, HttpError, stopping } from '../http-error.ts';
+import { buildOverview, type Viewer } from '../../monitoring/overview/overview.ts';
+import type { ServerParts, ServerSettings } from '../parts.ts';
+import { openTally } from '../../monitoring/overview/tally.ts';
+
+/** A viewer who comes is shown a board looked at no longer ago than this. */
+const newcomersAgeMs = 15_000;
+/** How often the board is looked at while anyone watches and no pass does it. */
+const watchedAgeMs = 30_000;
+
+const overviewSchema = z
+  .looseObject({ at: z.iso.datetime() })
+  .meta({ description: 'Everything that the status page shows: rows, pictures, providers, spend.' });
+
+/** What the status page shows, as one answer and as a stream of events. */
+export function liveRoutes(parts: ServerParts, _settings: ServerSettings): FastifyPluginAsyncZod {
+  return async (app) => {
+    const { clock, log, events, signal } = parts;
+    const tally = await openTally({ file: parts.tally, clock, log, events });
+    const board = createBoardView({ board: parts.board, events, clock, log, onLook: () => broadcast.changed() });
+    const sources = { parts, board, record: app.providerRecord, tally };
+    const isPassRunning = () => parts.passes.recent().some(({ state }) => state === 'running');
+    const broadcast = createBroadcast<Viewer>({
+      clock,
+      log,
+      content: (viewer) => buildOverview(sources, viewer),
+      beforeEach: () => isPassRunning() || board.look(watchedAgeMs),
+    });
+
+    const names = ['pass', 'sighted', 'taken', 'asking', 'attempt', 'outcome', 'paused'] as const;
+    const ends = names.map((name) => listen(events, name, broadcast.changed));
+    signal.addEventListener('abort', broadcast.close, { once: true });
+    // Before the server waits for its connections to end.
+    app.addHook('preClose', async () => broadcast.close());
+    app.addHook('onClose', async () => {
+      for (const end of ends) end();
+      signal.removeEventListener('abort', broadcast.close);
+      board.close();
+      await tally.saved();
+    });
+
+    app.get(
+      '/api/overview',
+      {
+        schema: {
+          tags: ['status page'],
+          summary: 'Everything at a glance',
+          response: { 200: overviewSchema, ...guardedAnswers },
+        },
+      },
+      async (request) => {
+        board.look(newcomersAgeMs);
+        return { ...(await buildOverview(sources, viewerOf(request))) };
+      },
+    );
+
+    app.get(
+      '/api/events',
+      {
+        // A HEAD request would leave a stream behind that nobody reads.
+        exposeHeadRoute: false,
+        schema: {
+          tags: ['status page'],
+          summary: 'The overview whenever it changes, as server-sent events',
+          response: {
+            200: z.unknown().meta({ description: 'A stream of type text/event-stream.' }),
+            ...guardedAnswers,
+          },
+        },
+      },
+      async (request, reply) => {
+        if (signal.aborted) throw stopping();
+        if (broadcast.isFull(viewerOf(request))) throw tooManyPages();
+        board.look(newcomersAgeMs);
+        const stream = new Readable({ read: () => broadcast.resumed(stream) });
+        broadcast.join(stream, viewerOf(request), request.identity.until);
+        return reply
+          .header('content-type', 'text/event-stream')
+          .header('cache-control', 'no-store')
+          .header('x-accel-buffering', 'no')
+          .send(stream);
+      },
+    );
+  };
+}
+
+function viewerOf({ identity }: FastifyRequest): Viewer {
+  return { id: identity.id, name: identity.name, canLogOut: identity.via === 'cookie' };
+}
+
+function tooManyPages(): HttpError {
+  const message = 'Too many pages are open: ask /api/overview now and then instead.';
+  return new HttpError(503, 'No stream to be had', message, { headers: { 'retry-after': '10' } });
+}

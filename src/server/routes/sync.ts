@@ -1,0 +1,73 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { PassState } from '../../core/pass.ts';
+import { errorAnswers, guardedAnswers, HttpError, notFound, stopping } from '../http-error.ts';
+import type { ServerParts } from '../parts.ts';
+
+const passState = z.object({
+  id: z.string(),
+  reason: z.enum(['start', 'schedule', 'request', 'notice']),
+  state: z.enum(['queued', 'running', 'done', 'failed', 'stopped']),
+  requestedAt: z.string(),
+  startedAt: z.string().optional(),
+  endedAt: z.string().optional(),
+  summary: z
+    .object({
+      done: z.number(),
+      failed: z.number(),
+      skipped: z.number(),
+      providers: z.record(z.string(), z.number()),
+      costUsd: z.number(),
+      possibleUsd: z.number(),
+      durationMs: z.number(),
+    })
+    .optional(),
+  error: z.string().optional(),
+});
+
+const begun = z.object({ id: z.string(), state: passState.shape.state, statusUrl: z.string() });
+
+/** `POST /api/sync`: a pass over the board now; `GET /api/sync/:id`: what became of it. */
+export function syncRoutes({ passes, scrub }: ServerParts): FastifyPluginAsyncZod {
+  return async (app) => {
+    const start = {
+      tags: ['worker'],
+      summary: 'Look at the board now',
+      response: {
+        202: begun.describe('A pass waits or begins.'),
+        ...errorAnswers(409),
+        ...guardedAnswers,
+      },
+    };
+    app.post('/api/sync', { schema: start }, async (_, reply) => {
+      if (passes.pausedSince() !== undefined) {
+        throw new HttpError(
+          409,
+          'Paused',
+          'Passes are paused: resume them first, with POST /api/resume or on the status page.',
+        );
+      }
+      const pass = passes.request('request');
+      if (!pass) throw stopping();
+      const statusUrl = `/api/sync/${encodeURIComponent(pass.id)}`;
+      return reply.code(202).header('location', statusUrl).send({ id: pass.id, state: pass.state, statusUrl });
+    });
+
+    const look = {
+      tags: ['worker'],
+      summary: 'What became of a pass',
+      params: z.object({ id: z.string() }),
+      response: { 200: passState.describe('The pass.'), ...errorAnswers(404), ...guardedAnswers },
+    };
+    app.get('/api/sync/:id', { schema: look }, async ({ params: { id } }) => {
+      const pass = passes.find(id);
+      if (!pass)
+        throw notFound('No such pass is known: only the last ones are remembered, and none from before a restart.');
+      return told(pass, scrub);
+    });
+  };
+}
+
+function told(pass: PassState, scrub: ServerParts['scrub']): PassState {
+  return pass.error === undefined ? pass : { ...pass, error: scrub(pass.error) };
+}

@@ -1,0 +1,111 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FastifyReply } from 'fastify';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { errorAnswers, guardedAnswers, notFound } from '../http-error.ts';
+import type { Identity } from '../auth/identity.ts';
+import type { ServerParts, ServerSettings } from '../parts.ts';
+
+const uploadName = /^\d{13,}-generated\.png$/;
+const pictureName = /^[A-Za-z0-9][\w-]*\.(?:png|jpg|webp)$/;
+const userFolder = /^user-[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const yearSeconds = 31_536_000;
+
+const fileParams = z.object({ file: z.string() });
+const uploadParams = z.object({ user: z.string(), file: z.string() });
+
+/** Where a picture is, if it is. */
+interface Place {
+  folder: string;
+  file: string;
+  /** Is it for everyone? */
+  isPublic: boolean;
+}
+
+/** The pictures on disk: those made over HTTP to whoever asked for them, the board's to every known caller. */
+export function uploadRoutes(parts: ServerParts, settings: ServerSettings): FastifyPluginAsyncZod {
+  const { folders } = parts;
+  const { uploadsPublic, corsOrigins } = settings;
+  const access = uploadsPublic ? ({ access: 'open', perAddress: 1200 } as const) : {};
+
+  /** The place of an upload, if the caller may see it. @throws {HttpError} as if there were none */
+  const upload = (caller: Identity | undefined, { user, file }: z.output<typeof uploadParams>): Place => {
+    const isTheirs = uploadsPublic ? userFolder.test(user) && !user.includes('..') : user === `user-${caller?.id}`;
+    if (!isTheirs || !uploadName.test(file)) throw notFound();
+    return { folder: join(folders.uploads, 'images', user), file, isPublic: uploadsPublic };
+  };
+
+  const picture = ({ file }: z.output<typeof fileParams>): Place => {
+    if (!pictureName.test(file)) throw notFound();
+    return { folder: folders.pictures, file, isPublic: false };
+  };
+
+  /** Pictures never change: nothing is ever overwritten. */
+  const keep = (reply: FastifyReply, isPublic: boolean): FastifyReply => {
+    const ownPages = corsOrigins.length > 0 ? 'same-site' : 'same-origin';
+    return reply.headers({
+      'cache-control': `${isPublic ? 'public' : 'private'}, max-age=${yearSeconds}, immutable`,
+      'cross-origin-resource-policy': isPublic ? 'cross-origin' : ownPages,
+    });
+  };
+
+  const send = async (reply: FastifyReply, { folder, file, isPublic }: Place) => {
+    if (!(await isFile(join(folder, file)))) throw notFound();
+    return keep(reply, isPublic)
+      .header('content-disposition', 'inline')
+      .sendFile(file, folder, { cacheControl: false });
+  };
+
+  const sendThumbnail = async (reply: FastifyReply, { folder, file, isPublic }: Place) => {
+    const bytes = await parts.thumbnail(join(folder, file));
+    if (!bytes) throw notFound();
+    return keep(reply, isPublic).type('image/webp').send(Buffer.from(bytes));
+  };
+
+  return async (app) => {
+    app.get(
+      '/uploads/images/:user/:file',
+      { config: access, schema: describe('A picture made over HTTP', 'image/png', uploadParams) },
+      async ({ caller, params }, reply) => send(reply, upload(caller, params)),
+    );
+    app.get(
+      '/thumbnails/uploads/images/:user/:file',
+      { config: access, schema: describe('The same, small', 'image/webp', uploadParams) },
+      async ({ caller, params }, reply) => sendThumbnail(reply, upload(caller, params)),
+    );
+    app.get(
+      '/pictures/:file',
+      { schema: describe('A picture of the board', 'image/*', fileParams) },
+      async ({ params }, reply) => send(reply, picture(params)),
+    );
+    app.get(
+      '/thumbnails/pictures/:file',
+      { schema: describe('The same, small', 'image/webp', fileParams) },
+      async ({ params }, reply) => sendThumbnail(reply, picture(params)),
+    );
+  };
+}
+
+function describe<P extends z.ZodType>(summary: string, mediaType: string, params: P) {
+  const bytes = z.string().meta({ contentMediaType: mediaType });
+  return {
+    tags: ['pictures'],
+    summary,
+    params,
+    response: {
+      200: { description: 'The picture.', content: { [mediaType]: { schema: bytes } } },
+      ...errorAnswers(404),
+      ...guardedAnswers,
+    },
+  };
+}
+
+/** A link would lead elsewhere. */
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { keysOf } from '../lib/records.ts';
+import { reactions, type FailureCode } from '../core/errors.ts';
+import type { Log } from '../lib/log.ts';
+
+/** Why a provider is not asked for a while. */
+export interface Trouble {
+  code: FailureCode;
+  /** Wall-clock ms when asking makes sense again. */
+  until: number;
+  /** Wall-clock ms when it failed last. */
+  since: number;
+  /** How often in a row it failed so. */
+  strikes: number;
+}
+
+/** Whose trouble it is: an account's, or with a model only this route's. */
+export interface TroubleOwner {
+  name: string;
+  account: string;
+  model: string;
+}
+
+/** What is known of accounts and routes beyond one run. Writing never fails the caller; what could not be kept is logged. */
+export interface ProviderMemory {
+  /** What stands in the way of this account and model; trouble of another account or model is forgotten. */
+  recall(owner: TroubleOwner): Trouble | undefined;
+  remember(owner: TroubleOwner, trouble: Trouble): Promise<void>;
+  /** Forgets one provider's trouble, or everyone's. */
+  forget(name?: string): Promise<void>;
+}
+
+export interface MemoryFile {
+  /** Undefined when there is none yet. */
+  load(): Promise<string | undefined>;
+  /** Replaces the whole text, or leaves the old one. */
+  save(text: string): Promise<void>;
+}
+
+const lastTimeMs = 8.64e15;
+const time = z.number().min(0).max(lastTimeMs);
+const entrySchema = z.object({
+  account: z.string(),
+  model: z.string().optional(),
+  code: z.enum(keysOf(reactions).filter((code) => ['account', 'route'].includes(reactions[code].remember))),
+  until: time,
+  since: time,
+  strikes: z.int().min(1),
+});
+type Entry = Omit<z.infer<typeof entrySchema>, 'code'> & Pick<Trouble, 'code'>;
+
+const fileSchema = z.object({ version: z.literal(1), providers: z.record(z.string(), entrySchema) });
+
+/** Opens the memory; a text that is torn or foreign is started anew. */
+export async function openMemory(file: MemoryFile, log: Log): Promise<ProviderMemory> {
+  const entries = new Map<string, Entry>(Object.entries(await read(file, log)));
+  let writing = Promise.resolve();
+  return createMemory(entries, () => {
+    writing = writing.then(async () => {
+      try {
+        await file.save(`${JSON.stringify({ version: 1, providers: Object.fromEntries(entries) }, undefined, 2)}\n`);
+      } catch (error) {
+        log.warn({ err: error }, 'What is known of the providers could not be kept: check the disk');
+      }
+    });
+    return writing;
+  });
+}
+
+/** A memory that ends with the process, unless `keep` writes it down after each change. */
+export function createMemory(
+  entries = new Map<string, Entry>(),
+  keep: () => Promise<void> = () => Promise.resolve(),
+): ProviderMemory {
+  return {
+    recall({ name, account, model }) {
+      const entry = entries.get(name);
+      if (!entry) return undefined;
+      if (entry.account === account && (entry.model ?? model) === model) {
+        const { code, until, since, strikes } = entry;
+        return { code, until, since, strikes };
+      }
+      entries.delete(name);
+      void keep();
+      return undefined;
+    },
+    remember({ name, account, model }, trouble) {
+      const isRoute = reactions[trouble.code].remember === 'route';
+      entries.set(name, { account, ...(isRoute && { model }), ...trouble });
+      return keep();
+    },
+    async forget(name) {
+      const names = name === undefined ? [...entries.keys()] : [name];
+      if (names.filter((known) => entries.delete(known)).length > 0) await keep();
+    },
+  };
+}
+
+async function read(file: MemoryFile, log: Log): Promise<Record<string, Entry>> {
+  try {
+    const text = await file.load();
+    return text === undefined ? {} : fileSchema.parse(JSON.parse(text)).providers;
+  } catch (error) {
+    log.warn({ err: error }, 'What was known of the providers cannot be read, and is started anew');
+    return {};
+  }
+}

@@ -1,0 +1,36 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import type { Log } from '../lib/log.ts';
+import { look } from './files.ts';
+import { statePaths } from './paths.ts';
+
+/** What a sweep leaves alone. */
+export interface SweepOptions {
+  /** Is a picture with this hash still to be finished? Asked only of those that were left. */
+  keep: (sha256: string) => boolean | Promise<boolean>;
+  /** Wall-clock ms: files written since are left, for other workers that share the folder may be writing them. */
+  writtenBefore?: number;
+}
+
+/** Removes the temporary files that crashes have left under `.state/`. */
+export async function sweepTemporary(
+  imagesDir: string,
+  { keep, writtenBefore = Infinity }: SweepOptions,
+  log: Log,
+): Promise<void> {
+  const { root } = statePaths(imagesDir);
+  let removed = 0;
+  for (const path of await readdir(root, { recursive: true })) {
+    const [top, , name] = path.split(sep);
+    const isPicture = top === 'tmp' && name !== undefined && !name.endsWith('.tmp');
+    if (!isPicture && !path.endsWith('.tmp')) continue;
+    const file = join(root, path);
+    const facts = await look(file);
+    if (!facts?.isFile() || facts.mtimeMs >= writtenBefore) continue;
+    const sha256 = isPicture ? /^[0-9a-f]{64}(?=\.)/.exec(name)?.[0] : undefined;
+    if (sha256 !== undefined && (await keep(sha256))) continue;
+    await rm(file, { force: true });
+    removed++;
+  }
+  if (removed > 0) log.info({ removed }, 'removed temporary files of an earlier run');
+}

@@ -1,0 +1,226 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { silentLog } from '../../src/lib/log.ts';
+import type { GeneratedImage } from '../../src/core/image.ts';
+import type { ImageProvider } from '../../src/core/provider.ts';
+import { attempted } from '../../src/chain/attempt.ts';
+import { type Budget, type BudgetOptions, budgeted, openBudget } from '../../src/chain/budget.ts';
+import { failureOf } from '../../src/chain/failure.ts';
+import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { createPicture } from '../support/fakes/fake-provider.ts';
+import { createMemoryFile, withLine } from '../support/chain/budget-rig.ts';
+import { createContext, failure, request, settled } from '../support/chain/rig.ts';
+
+type Ending = 'ok' | 'unbilled' | 'ambiguous' | 'aborted';
+type Operation =
+  | { kind: 'rows'; prices: number[] }
+  | { kind: 'end'; index: number; ending: Ending }
+  | { kind: 'crash' }
+  /** The process ends while it writes its next line, of which so many characters get to the disk. */
+  | { kind: 'doom'; characters: number }
+  | { kind: 'turn clock'; days: number };
+
+const operations = fc.array(
+  fc.oneof<fc.Arbitrary<Operation>[]>(
+    fc.record({
+      kind: fc.constant('rows' as const),
+      prices: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 }),
+    }),
+    fc.record({
+      kind: fc.constant('end' as const),
+      index: fc.nat(),
+      ending: fc.constantFrom<Ending[]>('ok', 'unbilled', 'ambiguous', 'aborted'),
+    }),
+    fc.record({ kind: fc.constant('crash' as const) }),
+    fc.record({ kind: fc.constant('doom' as const), characters: fc.nat({ max: 250 }) }),
+    fc.record({ kind: fc.constant('turn clock' as const), days: fc.constantFrom(1, -1, 20, -20, 31, -31) }),
+  ),
+  { size: 'max', maxLength: 30 },
+);
+
+const capUsd = 5;
+const dayMs = 24 * 3_600_000;
+const dearestUsd = 3;
+const untouched = (bytes: Uint8Array) => Promise.resolve(bytes);
+
+/** How the parts are made, so that broken ones may stand in. */
+interface Making {
+  open: (options: BudgetOptions) => Promise<Budget>;
+  wrap: (provider: ImageProvider, budget: Budget) => ImageProvider;
+  addLine: (text: string, line: string) => string;
+}
+const making: Making = { open: openBudget, wrap: budgeted, addLine: withLine };
+
+function demand(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`it does not hold that ${what}`);
+}
+
+/** Whatever comes in whatever order, what may have been billed in a month stays under the cap, and what fits is asked. */
+async function checkBudget({ open, wrap, addLine }: Making): Promise<void> {
+  const property = fc.asyncProperty(operations, async (all) => {
+    const clock = createFakeClock();
+    const monthNow = () => new Date(clock.now()).toISOString().slice(0, 7);
+    const disk = createMemoryFile();
+    const billed = new Map<string, number>();
+    const bill = (month: string, usd: number) => void billed.set(month, (billed.get(month) ?? 0) + usd);
+    let calls: ((ending: Ending) => void)[] = [];
+    let dooms = 0;
+
+    const start = async () => {
+      const life = { dead: false, charactersLeft: Number.POSITIVE_INFINITY };
+      const file = {
+        ...disk,
+        async append(month: string, line: string) {
+          if (life.dead) return new Promise<never>(() => undefined);
+          const text = disk.texts.get(month) ?? '';
+          const longer = addLine(text, line);
+          disk.texts.set(month, longer.slice(0, text.length + life.charactersLeft));
+          if (life.charactersLeft === Number.POSITIVE_INFINITY) return undefined;
+          life.dead = true;
+          return new Promise<never>(() => undefined);
+        },
+      };
+      return { life, budget: await open({ capUsd, file, clock, log: silentLog }) };
+    };
+    let process = await start();
+
+    const row = async (priceUsd: number, refusals: number[]) => {
+      const { life, budget } = process;
+      const controller = new AbortController();
+      const provider: ImageProvider = {
+        name: 'replicate',
+        label: 'Replicate',
+        generate: (asked) =>
+          new Promise<GeneratedImage>((resolve, reject) => {
+            demand(!life.dead, 'no call is made by a process that ended');
+            const month = monthNow();
+            bill(month, priceUsd);
+            calls.push((ending) => {
+              if (ending === 'unbilled') bill(month, -priceUsd);
+              if (ending === 'aborted') controller.abort('stopping');
+              if (ending === 'ok') resolve(createPicture('replicate', asked));
+              else reject(failure(ending === 'unbilled' ? 'rate_limited' : 'timeout', { sent: ending !== 'unbilled' }));
+            });
+          }),
+      };
+      const options = { clock, finish: untouched, scrub: (text: string) => text, model: 'flux', costUsd: priceUsd };
+      const call = wrap(attempted(provider, options), budget);
+      try {
+        await call.generate(request, createContext({ signal: controller.signal }));
+      } catch (error) {
+        if (failureOf(error)?.code === 'over_budget') refusals.push(priceUsd);
+      }
+    };
+
+    for (const operation of all) {
+      const refusals: number[] = [];
+      if (operation.kind === 'rows') {
+        for (const priceUsd of operation.prices) void row(priceUsd, refusals);
+      } else if (operation.kind === 'end') {
+        const [end] = calls.splice(calls.length === 0 ? 0 : operation.index % calls.length, 1);
+        end?.(operation.ending);
+      } else if (operation.kind === 'doom') {
+        process.life.charactersLeft = operation.characters;
+        dooms += 1;
+      } else if (operation.kind === 'turn clock') {
+        clock.advance(operation.days * dayMs);
+      }
+      await settled();
+      if (operation.kind === 'crash' || process.life.dead) {
+        process.life.dead = true;
+        calls = [];
+        process = await start();
+      }
+
+      for (const [month, usd] of billed) demand(usd <= capUsd, `${month} stays under its cap`);
+      const month = monthNow();
+      const billedNow = billed.get(month) ?? 0;
+      // A process that ends as it writes may have set a price aside in vain, or not told that a call cost nothing.
+      const inVain = dooms * dearestUsd;
+      for (const usd of refusals) demand(billedNow + inVain + usd > capUsd, 'only what does not fit is refused');
+      const state = await process.budget.state();
+      const known = state.spentUsd + state.possibleUsd + state.openUsd;
+      demand(known >= billedNow && known <= billedNow + inVain, 'the state tells what may have been billed');
+    }
+  });
+  await fc.assert(property, { numRuns: 200 });
+}
+
+/** A budget whose reservations are settled in another way. */
+function settling(budget: Budget, change: (state: 'spent' | 'possible' | 'released') => typeof state): Budget {
+  return {
+    ...budget,
+    async reserve(call) {
+      const settle = await budget.reserve(call);
+      return (state, usd) => settle(change(state), usd);
+    },
+  };
+}
+
+describe('the budget', () => {
+  it('is never exceeded, whatever the interleaving, crash and clock', async () => {
+    await expect(checkBudget(making)).resolves.toBeUndefined();
+  });
+
+  it.each<[string, Partial<Making>]>([
+    [
+      'reserves after the call',
+      {
+        wrap: (provider, budget) => ({
+          ...provider,
+          async generate(asked, context) {
+            const image = await provider.generate(asked, context);
+            const usd = image.costUsd ?? 0;
+            const call = { provider: provider.name, label: provider.label, model: '', startedAt: '', costUsd: usd };
+            await (
+              await budget.reserve(call)
+            )('spent');
+            return image;
+          },
+        }),
+      },
+    ],
+    [
+      'forgets possible spend',
+      {
+        open: async (options) =>
+          settling(await openBudget(options), (state) => (state === 'possible' ? 'released' : state)),
+      },
+    ],
+    [
+      'forgets what a crash left open',
+      {
+        open: (options) => {
+          const dropOpen = async (month: string, fromByte: number) => {
+            const text = Buffer.from(await options.file.read(month, fromByte)).toString();
+            return Buffer.from(text.replaceAll('"state":"open"', '"state":"released"'));
+          };
+          return openBudget({ ...options, file: { ...options.file, read: dropOpen } });
+        },
+      },
+    ],
+    [
+      'lets rows look at the money at once',
+      {
+        open: async (options) => ({
+          ...(await openBudget(options)),
+          reserve: async (call) => (await openBudget(options)).reserve(call),
+        }),
+      },
+    ],
+    [
+      'keeps nothing on disk',
+      { open: (options) => openBudget({ ...options, file: { ...options.file, append: () => Promise.resolve() } }) },
+    ],
+    ['glues a line to a torn one', { addLine: (text, line) => `${text}${line}\n` }],
+    [
+      'never gives back what cost nothing',
+      {
+        open: async (options) =>
+          settling(await openBudget(options), (state) => (state === 'released' ? 'possible' : state)),
+      },
+    ],
+  ])('is caught when it %s', async (_, broken) => {
+    await expect(checkBudget({ ...making, ...broken })).rejects.toThrow('Property failed');
+  });
+});

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import type { FailureCode, ProviderErrorFacts } from '../../src/core/errors.ts';
+import type { Trouble } from '../../src/state/provider-memory.ts';
+import { isDue, troubleOf, troubleWords } from '../../src/chain/lockout.ts';
+import { failure } from '../support/chain/rig.ts';
+
+const now = Date.UTC(2026, 10, 21, 10);
+const secondMs = 1000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+const learn = (code: FailureCode, facts: ProviderErrorFacts = {}, earlier?: Trouble, chance = 0): Trouble =>
+  troubleOf(failure(code, facts), earlier, { now, random: () => chance });
+
+describe('troubleOf', () => {
+  it.each<[FailureCode, ProviderErrorFacts, number]>([
+    ['out_of_credit', { until: now + 5 * dayMs }, now + 5 * dayMs],
+    ['out_of_credit', {}, Date.UTC(2026, 11, 1)],
+    ['out_of_credit', { until: now - 1 }, Date.UTC(2026, 11, 1)],
+    ['out_of_credit', { until: now + 400 * dayMs }, now + 40 * dayMs],
+    ['unauthorized', {}, now + hourMs],
+    ['retired', {}, now + dayMs],
+    ['rate_limited', {}, now + 60 * secondMs],
+    ['rate_limited', { retryAfterMs: 7 * secondMs }, now + 7 * secondMs],
+    ['rate_limited', { retryAfterMs: 0 }, now + secondMs],
+    ['rate_limited', { until: now + 9 * secondMs }, now + 9 * secondMs],
+    ['loading', { retryAfterMs: 20 * secondMs }, now + 300 * secondMs],
+    ['unavailable', {}, now + 30 * secondMs],
+  ])('leaves a provider alone after %s with %o', (code, facts, until) => {
+    expect(learn(code, facts)).toEqual({ code, until, since: now, strikes: 1 });
+  });
+
+  it('comes back some minutes after the credit', () => {
+    const until = Date.UTC(2026, 11, 1);
+    expect(learn('out_of_credit', {}, undefined, 0.999).until).toBeGreaterThan(until + 4 * 60_000);
+    expect(learn('out_of_credit', {}, undefined, 0.999).until).toBeLessThan(until + 5 * 60_000);
+  });
+
+  it('names the first of January in December', () => {
+    const december = Date.UTC(2026, 11, 31, 23);
+    const { until } = troubleOf(failure('out_of_credit'), undefined, { now: december, random: () => 0 });
+    expect(until).toBe(Date.UTC(2027, 0, 1));
+  });
+
+  it('doubles the pause after weak failures up to ten minutes', () => {
+    let trouble: Trouble | undefined;
+    const pauses: number[] = [];
+    for (const code of [
+      'timeout',
+      'unreachable',
+      'unavailable',
+      'bad_image',
+      'timeout',
+      'timeout',
+      'timeout',
+    ] as const) {
+      trouble = learn(code, {}, trouble);
+      pauses.push((trouble.until - now) / secondMs);
+    }
+    expect(pauses).toEqual([30, 60, 120, 240, 480, 600, 600]);
+  });
+
+  it('starts to count anew at trouble of another kind', () => {
+    const credit = { ...learn('out_of_credit'), strikes: 20 };
+    expect(learn('out_of_credit', {}, credit).strikes).toBe(21);
+    expect(learn('timeout', {}, credit)).toMatchObject({ strikes: 1, until: now + 30 * secondMs });
+  });
+});
+
+describe('isDue', () => {
+  const trouble: Trouble = { code: 'out_of_credit', until: now + 10 * dayMs, since: now, strikes: 1 };
+
+  it('is due once a day, and at its end', () => {
+    expect(isDue(trouble, now + dayMs - 1)).toBe(false);
+    expect(isDue(trouble, now + dayMs)).toBe(true);
+    expect(isDue({ ...trouble, since: now + 9.5 * dayMs }, now + 10 * dayMs - 1)).toBe(false);
+    expect(isDue({ ...trouble, since: now + 9.5 * dayMs }, now + 10 * dayMs)).toBe(true);
+  });
+
+  it('is due when a clock has jumped', () => {
+    expect(isDue({ ...trouble, since: now + hourMs }, now)).toBe(true);
+    expect(isDue({ ...trouble, until: now + 41 * dayMs }, now)).toBe(true);
+  });
+
+  it('is not due because a clock was set right by a second', () => {
+    expect(isDue({ ...trouble, until: now + 40 * dayMs }, now - secondMs)).toBe(false);
+  });
+});
+
+describe('troubleWords', () => {
+  it('names the day, and the time when it is near', () => {
+    const trouble = learn('out_of_credit');
+    expect(troubleWords(trouble, now)).toBe('out of credit until 1 Dec');
+    expect(troubleWords(trouble, Date.UTC(2026, 10, 30, 12))).toBe('out of credit until 1 Dec 00:00 UTC');
+    expect(troubleWords(trouble, Date.UTC(2026, 11, 1))).toBe('out of credit, being tried again');
+  });
+});

@@ -1,0 +1,213 @@
+import { EventEmitter } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Clock, systemClock } from '../../../src/lib/clock.ts';
+import type { WorkerEvents } from '../../../src/core/events.ts';
+import type { Attempt } from '../../../src/core/provider.ts';
+import { readIfPresent, writeAtomic } from '../../../src/state/files.ts';
+import type { StateFile } from '../../../src/server/parts.ts';
+import { openTally } from '../../../src/monitoring/overview/tally.ts';
+import { createFakeClock, type FakeClock } from '../../support/fakes/fake-clock.ts';
+import { createLines, settled } from '../../support/chain/rig.ts';
+
+const dayMs = 86_400_000;
+
+/** A file in memory that counts its writes, and fails while it is told to. */
+function createMemoryFile(text?: string) {
+  const state = { text, saves: 0, isBroken: false };
+  const file: StateFile = {
+    load: async () => state.text,
+    async save(next) {
+      state.saves += 1;
+      if (state.isBroken) throw new Error('the disk is full');
+      state.text = next;
+    },
+  };
+  return { file, state };
+}
+
+async function open(kept?: string, clock: Clock = createFakeClock()) {
+  const { file, state } = createMemoryFile(kept);
+  const events: WorkerEvents = new EventEmitter();
+  const log = createLines();
+  const tally = await openTally({ file, clock, log, events });
+  onTestFinished(() => tally.saved());
+  const made = (provider: string, outcome: Attempt['outcome'] = 'ok') => {
+    const startedAt = new Date(clock.now()).toISOString();
+    events.emit('attempt', { provider, label: provider, model: 'm', startedAt, durationMs: 5, outcome });
+  };
+  return { tally, made, events, lines: log.lines, state, read: () => JSON.parse(state.text ?? 'null') as unknown };
+}
+
+/** Its sleeps last until they are aborted or ended by hand. */
+function createHeldClock(): Clock & { readonly asked: number[]; end(): void } {
+  const fake: FakeClock = createFakeClock();
+  const asked: number[] = [];
+  let ends: (() => void)[] = [];
+  return {
+    ...fake,
+    asked,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        asked.push(ms);
+        ends.push(resolve);
+        signal?.addEventListener('abort', () => reject(new Error('aborted')));
+        if (signal?.aborted) reject(new Error('aborted'));
+      }),
+    end() {
+      for (const end of ends) end();
+      ends = [];
+    },
+  };
+}
+
+describe('the tally of pictures', () => {
+  it('shows days without pictures, oldest first, up to today', async () => {
+    const { tally } = await open();
+    expect(tally.days(3)).toEqual([
+      { day: '2026-11-19', counts: {} },
+      { day: '2026-11-20', counts: {} },
+      { day: '2026-11-21', counts: {} },
+    ]);
+  });
+
+  it('counts pictures by provider on the UTC day on which they were made, and nothing else', async () => {
+    const clock = createFakeClock(Date.UTC(2026, 10, 21, 23, 59, 59));
+    const { tally, made } = await open(undefined, clock);
+    made('huggingface');
+    made('huggingface');
+    made('placeholder');
+    made('replicate', 'out_of_credit');
+    await settled();
+    clock.advance(1000);
+    made('huggingface');
+    expect(tally.days(2)).toEqual([
+      { day: '2026-11-21', counts: { huggingface: 2, placeholder: 1 } },
+      { day: '2026-11-22', counts: { huggingface: 1 } },
+    ]);
+  });
+
+  it('goes on where an earlier process ended', async () => {
+    const first = await open();
+    first.made('huggingface');
+    await first.tally.saved();
+    const second = await open(first.state.text);
+    second.made('huggingface');
+    expect(second.tally.days(1)).toEqual([{ day: '2026-11-21', counts: { huggingface: 2 } }]);
+    expect(second.lines).toEqual([]);
+  });
+
+  it('writes once in a second however many pictures are made, and what came since in the next', async () => {
+    const clock = createHeldClock();
+    const { made, state, read } = await open(undefined, clock);
+    for (let index = 0; index < 20; index += 1) made('huggingface');
+    await settled();
+    for (let index = 0; index < 20; index += 1) made('huggingface');
+    await settled();
+    expect([state.saves, clock.asked]).toEqual([1, [1000]]);
+    clock.end();
+    await settled();
+    expect(state.saves).toBe(2);
+    expect(read()).toEqual({ version: 1, days: { '2026-11-21': { huggingface: 40 } } });
+    clock.end();
+    await settled();
+    expect(state.saves).toBe(2);
+    made('huggingface');
+    await settled();
+    expect(state.saves).toBe(3);
+  });
+
+  it('has everything on disk in the end without waiting for the second, and counts no more', async () => {
+    const clock = createHeldClock();
+    const { tally, made, events, state, read } = await open(undefined, clock);
+    made('huggingface');
+    await settled();
+    made('placeholder');
+    await tally.saved();
+    expect(read()).toEqual({ version: 1, days: { '2026-11-21': { huggingface: 1, placeholder: 1 } } });
+    expect(events.listenerCount('attempt')).toBe(0);
+    await tally.saved();
+    expect(state.saves).toBe(2);
+  });
+
+  it('writes nothing when nothing was made', async () => {
+    const { tally, state } = await open();
+    await tally.saved();
+    expect(state.saves).toBe(0);
+  });
+
+  it('keeps 62 days', async () => {
+    const clock = createFakeClock();
+    const { tally, made } = await open(undefined, clock);
+    for (let day = 0; day < 70; day += 1) {
+      made('huggingface');
+      await settled();
+      clock.advance(dayMs - (clock.now() % dayMs));
+    }
+    const days = tally.days(80).filter(({ counts }) => counts['huggingface'] === 1);
+    expect([days.length, days.at(-1)?.day]).toEqual([62, '2027-01-29']);
+  });
+
+  it.each([
+    ['torn', '{"version":1,"days":{"2026-11-21":{"hugg'],
+    ['of another version', '{"version":2,"days":{}}'],
+    ['of another kind', '[]'],
+    ['with days that are none', '{"version":1,"days":{"yesterday":{"huggingface":1}}}'],
+    ['with counts that are none', '{"version":1,"days":{"2026-11-21":{"huggingface":-1}}}'],
+  ])('begins anew with a line in the log when its file is %s', async (_, text) => {
+    const { tally, made, lines, read } = await open(text);
+    expect(lines).toEqual(['warn The tally of pictures cannot be read, and begins anew']);
+    made('huggingface');
+    await tally.saved();
+    expect(read()).toEqual({ version: 1, days: { '2026-11-21': { huggingface: 1 } } });
+  });
+
+  it('begins anew when its file cannot be read', async () => {
+    const log = createLines();
+    const file: StateFile = { load: () => Promise.reject(new Error('no right')), save: async () => undefined };
+    const tally = await openTally({ file, clock: createFakeClock(), log, events: new EventEmitter() });
+    expect([tally.days(1)[0]?.counts, log.lines.length]).toEqual([{}, 1]);
+  });
+
+  it('tells once of a disk that fails, asks it again with the next picture, and loses no count', async () => {
+    const { tally, made, state, lines, read } = await open();
+    state.isBroken = true;
+    made('huggingface');
+    await settled();
+    made('huggingface');
+    await settled();
+    expect(state.saves).toBe(2);
+    expect(lines).toEqual(['debug The tally of pictures could not be written']);
+    state.isBroken = false;
+    await tally.saved();
+    expect(read()).toEqual({ version: 1, days: { '2026-11-21': { huggingface: 2 } } });
+  });
+
+  it('tells again of a disk that worked in between', async () => {
+    const { made, state, lines } = await open();
+    for (const isBroken of [true, false, true]) {
+      state.isBroken = isBroken;
+      made('huggingface');
+      await settled();
+    }
+    expect(lines).toHaveLength(2);
+  });
+
+  it('keeps a real file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tally-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const path = join(folder, 'tally.json');
+    const file: StateFile = {
+      load: async () => (await readIfPresent(path))?.toString(),
+      save: (text) => writeAtomic(path, text),
+    };
+    const events: WorkerEvents = new EventEmitter();
+    const tally = await openTally({ file, clock: systemClock, log: createLines(), events });
+    const startedAt = '2026-11-21T10:00:00.000Z';
+    events.emit('attempt', { provider: 'sd', label: 'SD', model: 'm', startedAt, durationMs: 5, outcome: 'ok' });
+    await tally.saved();
+    expect(await readFile(path, 'utf8')).toContain('"sd": 1');
+  });
+});

@@ -1,0 +1,4 @@
+import { describeProvider } from '../../contracts/provider-contract.ts';
+import { cloudflareRig } from '../../contracts/rigs/cloudflare.ts';
+
+describeProvider(cloudflareRig);

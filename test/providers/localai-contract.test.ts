@@ -1,4 +1,0 @@
-import { describeProvider } from '../contracts/provider-contract.ts';
-import { localaiRig } from '../contracts/rigs/localai.ts';
-
-describeProvider(localaiRig);

@@ -1,4 +1,0 @@
-import { describeProvider } from '../contracts/provider-contract.ts';
-import { runpodRig } from '../contracts/rigs/runpod.ts';
-
-describeProvider(runpodRig);

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { silentLog } from '../../src/lib/log.ts';
+import { createMemory, type MemoryFile, openMemory, type Trouble } from '../../src/state/provider-memory.ts';
+import { createLines, settled } from '../support/chain/rig.ts';
+
+const owner = { name: 'huggingface', account: 'abcd1234', model: 'flux' };
+const trouble: Trouble = { code: 'out_of_credit', until: 2000, since: 1000, strikes: 2 };
+const gone: Trouble = { ...trouble, code: 'retired' };
+
+function createFile(text?: string): MemoryFile & { text: string | undefined; saves: number } {
+  return {
+    text,
+    saves: 0,
+    async load() {
+      return this.text;
+    },
+    async save(next) {
+      this.text = next;
+      this.saves += 1;
+    },
+  };
+}
+
+describe('openMemory', () => {
+  it('knows in the next run what it was told in this one', async () => {
+    const file = createFile();
+    await (await openMemory(file, silentLog)).remember(owner, trouble);
+    expect((await openMemory(file, silentLog)).recall(owner)).toEqual(trouble);
+    expect((await openMemory(file, silentLog)).recall({ ...owner, name: 'replicate' })).toBeUndefined();
+  });
+
+  it('forgets an account when its key changes', async () => {
+    const file = createFile();
+    await (await openMemory(file, silentLog)).remember(owner, trouble);
+    const next = await openMemory(file, silentLog);
+    expect(next.recall({ ...owner, account: 'another' })).toBeUndefined();
+    await settled();
+    expect((await openMemory(file, silentLog)).recall(owner)).toBeUndefined();
+  });
+
+  it('keeps an account whose model changes, and forgets a route', async () => {
+    const memory = await openMemory(createFile(), silentLog);
+    await memory.remember(owner, trouble);
+    expect(memory.recall({ ...owner, model: 'sdxl' })).toEqual(trouble);
+    await memory.remember(owner, gone);
+    expect(memory.recall(owner)).toEqual(gone);
+    expect(memory.recall({ ...owner, model: 'sdxl' })).toBeUndefined();
+  });
+
+  it('forgets one provider, or all', async () => {
+    const file = createFile();
+    const memory = await openMemory(file, silentLog);
+    const other = { ...owner, name: 'replicate' };
+    await memory.remember(owner, trouble);
+    await memory.remember(other, trouble);
+    await memory.forget('huggingface');
+    expect([memory.recall(owner), memory.recall(other)]).toEqual([undefined, trouble]);
+    await memory.forget();
+    expect((await openMemory(file, silentLog)).recall(other)).toBeUndefined();
+  });
+
+  it('writes nothing when there is nothing to forget', async () => {
+    const file = createFile();
+    const memory = await openMemory(file, silentLog);
+    await memory.forget('huggingface');
+    await memory.forget();
+    expect(file.saves).toBe(0);
+  });
+
+  it.each([
+    ['an empty file', ''],
+    ['torn JSON', '{"version":1,"providers":{"hugg'],
+    ['another version', '{"version":2,"providers":{}}'],
+    ['a code that is never remembered', entryOf({ code: 'content_rejected' })],
+    ['an unknown code', entryOf({ code: 'bored' })],
+    ['a time that no date can say', entryOf({ until: 1e300 })],
+    ['a time that is no number', entryOf({ until: null })],
+    ['no strikes', entryOf({ strikes: 0 })],
+  ])('starts anew from %s', async (_, text) => {
+    const log = createLines();
+    const memory = await openMemory(createFile(text), log);
+    expect(memory.recall(owner)).toBeUndefined();
+    expect(log.lines).toEqual(['warn What was known of the providers cannot be read, and is started anew']);
+  });
+
+  it('starts anew when the file cannot be read', async () => {
+    const file = { ...createFile(), load: () => Promise.reject(new Error('EIO')) };
+    expect((await openMemory(file, silentLog)).recall(owner)).toBeUndefined();
+  });
+
+  it('goes on when the file cannot be written, and writes the next time', async () => {
+    const file = createFile();
+    let isFull = true;
+    const log = createLines();
+    const save = (text: string) => (isFull ? Promise.reject(new Error('ENOSPC')) : file.save(text));
+    const memory = await openMemory({ load: () => file.load(), save }, log);
+    await memory.remember(owner, trouble);
+    expect(memory.recall(owner)).toEqual(trouble);
+    expect(log.lines).toEqual(['warn What is known of the providers could not be kept: check the disk']);
+    isFull = false;
+    await memory.remember({ ...owner, name: 'replicate' }, trouble);
+    expect((await openMemory(file, silentLog)).recall(owner)).toEqual(trouble);
+  });
+
+  it('writes one text after the other', async () => {
+    const file = createFile();
+    let open = 0;
+    let most = 0;
+    const save = async (text: string) => {
+      most = Math.max(most, (open += 1));
+      await settled();
+      open -= 1;
+      return file.save(text);
+    };
+    const memory = await openMemory({ load: () => file.load(), save }, silentLog);
+    await Promise.all(['a', 'b', 'c'].map((name) => memory.remember({ ...owner, name }, trouble)));
+    expect(most).toBe(1);
+    expect((await openMemory(file, silentLog)).recall({ ...owner, name: 'c' })).toEqual(trouble);
+  });
+});
+
+describe('createMemory', () => {
+  it('remembers for as long as it lives', async () => {
+    const memory = createMemory();
+    await memory.remember(owner, trouble);
+    expect(memory.recall(owner)).toEqual(trouble);
+    await memory.forget();
+    expect(memory.recall(owner)).toBeUndefined();
+  });
+});
+
+function entryOf(change: object): string {
+  const entry = { account: owner.account, code: 'out_of_credit', until: 2000, since: 1000, strikes: 1, ...change };
+  return JSON.stringify({ version: 1, providers: { huggingface: entry } });
+}

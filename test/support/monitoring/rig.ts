@@ -1,0 +1,116 @@
+import { onTestFinished } from 'vitest';
+import type { Clock } from '../../../src/lib/clock.ts';
+import type { FailureCode } from '../../../src/core/errors.ts';
+import { silentLog } from '../../../src/lib/log.ts';
+import type { Failed } from '../../../src/core/outcome.ts';
+import type { Post } from '../../../src/core/post.ts';
+import type { Attempt } from '../../../src/core/provider.ts';
+import { createScrub } from '../../../src/lib/redact.ts';
+import type { ProviderState } from '../../../src/monitoring/health/facts.ts';
+import { createHealth, type Health, type HealthOptions } from '../../../src/monitoring/health/health.ts';
+
+/** No output may show it. */
+export const canary = 'canary-of-the-key-5d1c';
+export const summary = { done: 0, failed: 0, skipped: 0 };
+const gibibyte = 1024 ** 3;
+
+/** A clock of which either side is turned alone; its sleeps end at once. */
+export function createTwoClocks() {
+  let wallMs = Date.UTC(2026, 10, 21, 10, 0, 0);
+  let passedMs = 0;
+  const clock: Clock = { now: () => wallMs, monotonic: () => passedMs, sleep: async () => undefined };
+  return {
+    clock,
+    pass: (ms: number) => {
+      wallMs += ms;
+      passedMs += ms;
+    },
+    setWall: (ms: number) => void (wallMs += ms),
+  };
+}
+
+/** A worker's health with a disk in memory, and everything around it to be set by hand. */
+export function createRig(options: Partial<HealthOptions> = {}) {
+  const time = createTwoClocks();
+  const files: { kept?: string; heartbeat?: string } = {};
+  const around = {
+    time,
+    files,
+    freeBytes: 10 * gibibyte,
+    providers: [] as ProviderState[],
+    open: async (more: Partial<HealthOptions> = {}): Promise<Health> => {
+      const health = await createHealth({
+        clock: time.clock,
+        log: silentLog,
+        scrub: createScrub([canary]),
+        folder: 'images',
+        stallMs: 30 * 60_000,
+        kept: { load: async () => files.kept, save: async (text) => void (files.kept = text) },
+        saveHeartbeat: async (text) => void (files.heartbeat = text),
+        statfs: async () => ({ bavail: around.freeBytes, bsize: 1 }),
+        providers: () => around.providers,
+        isTokenRefused: (error) => error instanceof Error && error.message.includes('token'),
+        ...options,
+        ...more,
+      });
+      onTestFinished(() => health.close(0));
+      return health;
+    },
+  };
+  return around;
+}
+
+export function open(name: string, code: FailureCode): ProviderState {
+  return { name, label: `Provider ${name}`, breaker: { kind: 'open', trouble: { code, until: 1.8e12 } } };
+}
+
+export function closed(name: string): ProviderState {
+  return { name, label: `Provider ${name}`, breaker: { kind: 'closed' } };
+}
+
+export function attempt(provider: string, outcome: Attempt['outcome'], detail?: string): Attempt {
+  return {
+    provider,
+    label: `Provider ${provider}`,
+    model: 'm',
+    startedAt: '2026-11-21T10:00:00.000Z',
+    durationMs: 5,
+    outcome,
+    ...(detail !== undefined && { detail }),
+  };
+}
+
+export function createPost(id: string, editedAt = '2026-11-21T09:50:00.000Z'): Post {
+  return {
+    id,
+    url: `https://www.notion.so/${id}`,
+    title: `Post ${id}`,
+    prompt: '',
+    caption: '',
+    status: 'needs-image',
+    statusName: 'Needs image',
+    options: {},
+    imageNames: [],
+    imageFile: '',
+    provider: '',
+    error: '',
+    createdAt: editedAt,
+    editedAt,
+  };
+}
+
+export function failed(post: Post, ...attempts: Attempt[]): Failed {
+  return { kind: 'failed', post, error: 'No picture could be made.', attempts };
+}
+
+/** One whole pass that went well, over these rows and leaving them. */
+export function goodPass(health: Health, ...left: Post[]): void {
+  health.passStarted({ whole: true });
+  health.sighted(left);
+  health.passEnded(summary);
+}
+
+export function failingPass(health: Health, message = 'Notion could not be reached.'): void {
+  health.passStarted({ whole: true });
+  health.passFailed(new Error(message));
+}

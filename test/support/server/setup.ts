@@ -1,0 +1,180 @@
+import { EventEmitter } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { systemClock } from '../../../src/lib/clock.ts';
+import { silentLog } from '../../../src/lib/log.ts';
+import type { PassReason, PassState } from '../../../src/core/pass.ts';
+import type { Post } from '../../../src/core/post.ts';
+import { buildServer } from '../../../src/server/build.ts';
+import type { JobPicture, ServerParts, ServerSettings } from '../../../src/server/parts.ts';
+import { type HttpServer, serve } from '../../../src/server/server.ts';
+
+/** Groups of functions, of which a test may replace one and keep the others. */
+type Groups = 'schedule' | 'chain' | 'passes' | 'board' | 'budget' | 'health' | 'pictures' | 'uploads' | 'folders';
+
+/** What a test says of the parts; everything else is the default. */
+export type PartsOverrides = Partial<Omit<ServerParts, Groups>> & { [G in Groups]?: Partial<ServerParts[G]> };
+
+/** A worker at rest: two providers that work and one that is not configured, an empty board, no pictures. */
+export function fakeParts(overrides: PartsOverrides = {}): ServerParts {
+  const { schedule, chain, passes, board, budget, health, pictures, uploads, folders, ...rest } = overrides;
+  return {
+    clock: systemClock,
+    log: silentLog,
+    scrub: (text) => text,
+    signal: new AbortController().signal,
+    events: new EventEmitter(),
+    version: '0.0.0-test',
+    providers: [
+      { name: 'huggingface', label: 'Hugging Face', configured: true },
+      { name: 'stable-diffusion', label: 'Stable Diffusion', configured: true },
+      { name: 'placeholder', label: 'Free API Placeholder', configured: true },
+      { name: 'replicate', label: 'Replicate', configured: false },
+    ],
+    generate: async () => fakePicture(),
+    thumbnail: async () => undefined,
+    notice: async () => ({ status: 200, message: 'Noted.' }),
+    tally: { load: async () => undefined, save: async () => {} },
+    ...rest,
+    schedule: { expression: '*/5 * * * *', timeZone: 'UTC', next: () => undefined, ...schedule },
+    chain: {
+      state: () => [
+        { name: 'huggingface', label: 'Hugging Face', breaker: { kind: 'closed' }, admits: true },
+        { name: 'stable-diffusion', label: 'Stable Diffusion', breaker: { kind: 'closed' }, admits: true },
+        { name: 'placeholder', label: 'Free API Placeholder', breaker: { kind: 'closed' }, admits: true },
+      ],
+      forget: async () => {},
+      ...chain,
+    },
+    passes: { ...fakePasses(), ...passes },
+    board: {
+      isOnNotion: true,
+      look: async () => ({
+        title: 'Posts',
+        url: 'https://www.notion.so/board',
+        waiting: [],
+        moreWaiting: false,
+        failed: [],
+        moreFailed: false,
+      }),
+      retry: async (id) => fakePost({ id, status: 'needs-image', statusName: 'Needs image' }),
+      ...board,
+    },
+    budget: { state: async () => ({ month: '2026-11', spentUsd: 0, possibleUsd: 0, openUsd: 0 }), ...budget },
+    health: {
+      liveness: () => ({ ok: true, reason: 'The loop is alive.' }),
+      readiness: () => ({ ok: true, reason: 'The last pass went well.' }),
+      facts: () => ({ passes: { lastGoodAt: '2026-11-21T10:00:00.000Z' }, alerts: [] }),
+      ...health,
+    },
+    pictures: { latest: async () => [], ...pictures },
+    uploads: { latest: async () => [], ...uploads },
+    folders: { pictures: join(tmpdir(), 'no-pictures'), uploads: join(tmpdir(), 'no-uploads'), ...folders },
+  };
+}
+
+function fakePasses(): ServerParts['passes'] {
+  const states: PassState[] = [];
+  let since: string | undefined;
+  return {
+    request(reason: PassReason) {
+      if (since !== undefined) return undefined;
+      const state: PassState = {
+        id: `pass-${states.length + 1}`,
+        reason,
+        state: 'queued',
+        requestedAt: '2026-11-21T10:00:00.000Z',
+      };
+      states.unshift(state);
+      return state;
+    },
+    find: (id) => states.find((state) => state.id === id),
+    recent: () => states,
+    pausedSince: () => since,
+    pause: async () => void (since ??= '2026-11-21T10:00:00.000Z'),
+    resume: async () => void (since = undefined),
+  };
+}
+
+/** A server on a free port of the loopback for two people, Ann and Bob; `tokens: []` makes it one without a login. */
+export function fakeSettings(overrides: Partial<ServerSettings> = {}): ServerSettings {
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    tokens: [
+      { name: 'ann', token: annToken },
+      { name: 'bob', token: bobToken },
+    ],
+    jwtSecret: undefined,
+    uploadsPublic: false,
+    trustedProxies: [],
+    corsOrigins: [],
+    imagesPerMinute: 10_000,
+    imagesAtOnce: 100,
+    notionWebhookToken: undefined,
+    webhookSecret: undefined,
+    ...overrides,
+  };
+}
+
+export const annToken = 'ann-token-0123456789abcdef';
+export const bobToken = 'bob-token-0123456789abcdef';
+
+/** Headers of Ann's. */
+export const asAnn = { authorization: `Bearer ${annToken}` };
+/** Headers of Bob's. */
+export const asBob = { authorization: `Bearer ${bobToken}` };
+
+/** What `generate` answers unless a test says otherwise. */
+export function fakePicture(overrides: Partial<JobPicture> = {}): JobPicture {
+  return {
+    filename: '1795255200000-generated.png',
+    provider: 'huggingface',
+    model: 'black-forest-labs/FLUX.1-schnell',
+    seed: 7,
+    costUsd: 0.003,
+    why: 'Hugging Face, 4.5 s, $0.003',
+    attempts: [],
+    ...overrides,
+  };
+}
+
+/** A row of the board that waits. */
+export function fakePost(overrides: Partial<Post> = {}): Post {
+  return {
+    id: '11111111-2222-3333-4444-555555555555',
+    url: 'https://www.notion.so/row',
+    title: 'Harbour at dusk',
+    prompt: 'a harbour at dusk',
+    caption: '',
+    status: 'needs-image',
+    statusName: 'Needs image',
+    options: {},
+    imageNames: [],
+    imageFile: '',
+    provider: '',
+    error: '',
+    createdAt: '2026-11-21T09:00:00.000Z',
+    editedAt: '2026-11-21T09:30:00.000Z',
+    ...overrides,
+  };
+}
+
+export interface OpenServer extends HttpServer {
+  /** `http://127.0.0.1:<port>`, without a slash at the end. */
+  url: string;
+  app: FastifyInstance;
+  inject: FastifyInstance['inject'];
+}
+
+/** A server that listens on the loopback; whoever opens it closes it. */
+export async function openServer({
+  parts = fakeParts(),
+  settings = fakeSettings(),
+}: { parts?: ServerParts; settings?: ServerSettings } = {}): Promise<OpenServer> {
+  const app = await buildServer(parts, settings);
+  const server = serve(app, parts, settings);
+  const url = await server.listen();
+  return { ...server, url, app, inject: app.inject.bind(app) };
+}

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { type DoctorSurroundings, runDoctor } from '../../../src/app/setup.ts';
+import { inspectSettings } from '../../../src/config/config.ts';
+import type { Finding } from '../../../src/core/finding.ts';
+import { silentLog } from '../../../src/lib/log.ts';
+import type { EmbeddedBoardOptions } from '../../../src/emulators/notion/options.ts';
+import { openOffice, type Office } from '../worker/setup.ts';
+
+const gibibyte = 1024 ** 3;
+
+/** An office in which doctor finds nothing to mend. */
+export function openHealthyOffice(options: EmbeddedBoardOptions = {}): Promise<Office> {
+  return openOffice({ maxUploadBytes: gibibyte, ...options });
+}
+
+/** What doctor finds there. */
+export async function examineOffice(
+  office: Office,
+  variables: Record<string, string> = {},
+  surroundings: Partial<DoctorSurroundings> = {},
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const looks = runDoctor(inspectSettings({ ...office.variables, ...variables }), {
+    log: silentLog,
+    signal: new AbortController().signal,
+    nodeVersion: '24.1.0',
+    envFile: join(office.folder, 'no.env'),
+    freeBytes: async () => 10 * gibibyte,
+    ...surroundings,
+  });
+  for await (const finding of looks) findings.push(finding);
+  return findings;
+}
+
+/** The keys of the findings in one state. */
+export function keysIn(findings: readonly Finding[], state: Finding['state']): string[] {
+  return [...new Set(findings.filter((finding) => finding.state === state).map(({ key }) => key))];
+}

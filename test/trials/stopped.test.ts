@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { createRandom } from '../support/fakes/random.ts';
+import { openOffice, strayFiles } from '../support/worker/setup.ts';
+import { startCommand } from '../support/cli/command.ts';
+
+const rounds = Number(process.env['STOP_ROUNDS'] ?? 12);
+
+it(
+  `leaves within 8 s of a SIGTERM at ${rounds} of ${rounds} random instants, and nothing is lost`,
+  { timeout: 900_000 },
+  async () => {
+    const seed = Number(process.env['STOP_SEED'] ?? Date.now() % 1_000_000);
+    const random = createRandom(seed);
+    const office = await openOffice({ latencyMs: 20 });
+    const ids: string[] = [];
+    const slow: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      ids.push(...office.addRows(6));
+      const command = startCommand([round % 2 === 0 ? 'start' : 'sync'], office.variables);
+      await new Promise((resolve) => setTimeout(resolve, random() * 1200));
+      const stoppedAt = performance.now();
+      command.kill('SIGTERM');
+      const { code, signal, output } = await command.ended;
+      const tookMs = performance.now() - stoppedAt;
+      if (tookMs > 8000) slow.push(tookMs);
+      // Before the program has begun to listen, the system itself ends it; a pass may also have been done by then.
+      expect(signal === 'SIGTERM' || code === 143 || code === 0, `seed ${seed}, round ${round}: ${output}`).toBe(true);
+    }
+    expect(slow).toEqual([]);
+    office.board.options.latencyMs = 0;
+    const { code, output } = await startCommand(['sync'], office.variables).ended;
+    expect(code, output).toBe(0);
+    for (const id of ids) expect(office.text(id, 'Status'), `seed ${seed}`).toBe('Image ready');
+    expect(await office.pictures()).toHaveLength(ids.length);
+    expect(await strayFiles(office.folder)).toEqual([]);
+  },
+);
