@@ -8,7 +8,7 @@ import { readConfig } from '../src/config/config.ts';
 import { silentLog } from '../src/lib/log.ts';
 import { startEmbeddedBoard } from '../src/emulators/notion/embedded-board.ts';
 import { demoProperties } from '../src/cli/demo/demo.ts';
-import { drawCard } from '../src/drawing/placeholder.ts';
+import { drawPlaceholder } from '../src/drawing/placeholder.ts';
 import { inspectAndRender } from '../src/images/render.ts';
 import { plainTable } from '../src/cli/terminal/summary.ts';
 
@@ -106,13 +106,16 @@ async function notices(count: number) {
 }
 
 const card = { headline: 'Autumn soup: five recipes under 20 minutes', seed: 7 };
-const square = await drawCard({ ...card, width: 1080, height: 1080 });
+const square = await drawPlaceholder({ ...card, width: 1080, height: 1080 });
 const rows: [string, string][] = [
   [
     'a card of 1080 × 1080',
-    `${(await time(15, () => drawCard({ ...card, width: 1080, height: 1080 }))).toFixed(0)} ms`,
+    `${(await time(15, () => drawPlaceholder({ ...card, width: 1080, height: 1080 }))).toFixed(0)} ms`,
   ],
-  ['a card of 256 × 256', `${(await time(15, () => drawCard({ ...card, width: 256, height: 256 }))).toFixed(0)} ms`],
+  [
+    'a card of 256 × 256',
+    `${(await time(15, () => drawPlaceholder({ ...card, width: 256, height: 256 }))).toFixed(0)} ms`,
+  ],
   [
     'proving and encoding 1080 × 1080',
     `${(await time(15, () => inspectAndRender(square.bytes, { width: 1080, height: 1080 }))).toFixed(0)} ms`,

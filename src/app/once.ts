@@ -1,4 +1,4 @@
-import { createNotion, openChain, openMonthlyBudget, type Surroundings, tellClock } from './parts.ts';
+import { createNotion, openChain, openMonthlyBudget, type Runtime, tellClock } from './parts.ts';
 import { systemClock, systemRandom } from '../lib/clock.ts';
 import { LockedError } from '../core/errors.ts';
 import type { ImageRequest } from '../core/image.ts';
@@ -20,9 +20,9 @@ import type { PassOptions } from '../worker/pass.ts';
 export async function generatePicture(
   config: BoardlessConfig,
   request: ImageRequest,
-  surroundings: Surroundings,
+  runtime: Runtime,
 ): Promise<PicturedEntry> {
-  const { log, signal, clock = systemClock, random = systemRandom } = surroundings;
+  const { log, signal, clock = systemClock, random = systemRandom } = runtime;
   const folder = config.imagesDir;
   await prepareFolder(folder);
   const lock = await acquireLock({ folder, clock, log, onLost: () => undefined }).catch((error: unknown) => {
@@ -51,12 +51,12 @@ export async function generatePicture(
 /** The rows that a pass would take now; nothing is written and no folder held. */
 export async function* rowsWaiting(
   config: Config,
-  surroundings: Surroundings,
+  runtime: Runtime,
   options: Pick<PassOptions, 'pageId'> = {},
 ): AsyncGenerator<Post> {
-  const { log, signal, clock = systemClock } = surroundings;
+  const { log, signal, clock = systemClock } = runtime;
   const workerId = await loadWorkerId(config.imagesDir).catch(() => '');
-  const notion = createNotion(config, surroundings);
+  const notion = createNotion(config, runtime);
   const board = createNotionBoard({ notion, address: config.notion, clock, workerId, signal });
   await board.open();
   tellClock(log, notion.clockSkewMs());

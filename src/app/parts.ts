@@ -2,10 +2,10 @@ import { statfs } from 'node:fs/promises';
 import { type Clock, type Random, systemClock, systemRandom } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { createScrub } from '../lib/redact.ts';
+import { createRedact } from '../lib/redact.ts';
 import type { BoardlessConfig, Config, WorkspaceConfig } from '../config/config.ts';
 import { createHealth, type Health } from '../monitoring/health/health.ts';
-import { drawCard } from '../drawing/placeholder.ts';
+import { drawPlaceholder } from '../drawing/placeholder.ts';
 import { readIfPresent, remove, writeAtomic } from '../state/files.ts';
 import { inspectAndRender } from '../images/render.ts';
 import { createSpendFiles } from '../state/spend-file.ts';
@@ -19,7 +19,7 @@ import { type MemoryFile, openMemory } from '../state/provider-memory.ts';
 import type { PauseFile } from '../worker/pass-runner.ts';
 
 /** What the product is given from outside. */
-export interface Surroundings {
+export interface Runtime {
   log: Log;
   /** Ends everything: the shutdown. */
   signal: AbortSignal;
@@ -39,13 +39,13 @@ export async function openChain(
   const { log, clock, random, budget, shared = false } = parts;
   const kept = memoryFile(config.imagesDir);
   const rungs = config.providers.map(({ create, ...settings }) => {
-    return { ...settings, provider: create({ clock, random, draw: drawCard }) };
+    return { ...settings, provider: create({ clock, random, draw: drawPlaceholder }) };
   });
   return createChain(rungs, {
     clock,
     random,
     log,
-    scrub: createScrub(config.secrets),
+    redact: createRedact(config.secrets),
     rowTimeoutMs: config.rowTimeoutMs,
     // Another worker on the folder keeps its own.
     memory: await openMemory(shared ? { ...kept, save: async () => undefined } : kept, log),
@@ -73,7 +73,7 @@ export async function openHealth(
   return createHealth({
     clock,
     log,
-    scrub: createScrub(config.secrets),
+    redact: createRedact(config.secrets),
     heartbeatUrl,
     alertWebhookUrl,
     folder,
@@ -114,10 +114,10 @@ export function pauseFile(imagesDir: string): PauseFile {
 /** The one client of Notion, which gives up after `outageMs` without an answer. */
 export function createNotion(
   { notion }: { notion: WorkspaceConfig },
-  surroundings: Surroundings,
+  runtime: Runtime,
   options: Pick<NotionClientOptions, 'outageMs' | 'watch'> = {},
 ): NotionClient {
-  const { log, signal, clock = systemClock, random = systemRandom, notionWindowMs } = surroundings;
+  const { log, signal, clock = systemClock, random = systemRandom, notionWindowMs } = runtime;
   const { token, apiUrl, requestsPerMinute } = notion;
   return createNotionClient({
     token,

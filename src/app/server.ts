@@ -9,12 +9,12 @@ import { ChainExhaustedError, ProviderError } from '../core/errors.ts';
 import type { WorkerEvents } from '../core/events.ts';
 import { noJournal } from '../core/journal.ts';
 import type { Log } from '../lib/log.ts';
-import { createScrub } from '../lib/redact.ts';
+import { createRedact } from '../lib/redact.ts';
 import type { Attempt } from '../core/provider.ts';
 import type { Config } from '../config/config.ts';
 import type { Health } from '../monitoring/health/health.ts';
 import { readIfPresent, writeAtomic } from '../state/files.ts';
-import { createGallery, createUserGalleries, isBoardPicture } from '../images/gallery.ts';
+import { createGallery, createUserGalleries, isBoardImage } from '../images/gallery.ts';
 import { renderJpegWithin } from '../images/render.ts';
 import { statePaths } from '../state/paths.ts';
 import { createThumbnails } from '../images/thumbnail.ts';
@@ -23,7 +23,7 @@ import { createNotices } from '../notion/webhook/webhook.ts';
 import type { Budget } from '../chain/budget.ts';
 import type { Chain } from '../chain/chain.ts';
 import { knownProviders } from '../providers/registry.ts';
-import type { PictureJob, ServerParts } from '../server/parts.ts';
+import type { ImageJob, ServerParts } from '../server/parts.ts';
 import { weakSecret } from '../server/check.ts';
 import { createServer } from '../server/server.ts';
 import { newEntry } from '../posts/entry.ts';
@@ -79,13 +79,13 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
   const { clock, log, signal, events, board, chain, budget, health, passes, schedule, open, known } = worker;
   const { imagesDir: folder, server: settings } = config;
   const { tally, webhookToken, temporary } = statePaths(folder);
-  const gallery = createGallery({ folder, isPicture: isBoardPicture, clock, log });
+  const gallery = createGallery({ folder, isPicture: isBoardImage, clock, log });
   const galleries = createUserGalleries(folder, { clock, log });
   events.on('outcome', (outcome) => outcome.kind === 'done' && gallery.added(outcome.image.path));
   return {
     clock,
     log,
-    scrub: createScrub(config.secrets),
+    redact: createRedact(config.secrets),
     signal,
     events,
     version: readVersion(),
@@ -148,7 +148,7 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
 }
 
 async function generate(
-  { request, userId, allowPlaceholder, signal }: PictureJob,
+  { request, userId, allowPlaceholder, signal }: ImageJob,
   { imagesDir: folder, rowTimeoutMs }: Config,
   { chain, clock, log, events, workerId }: WorkerParts,
   galleries: { added(userId: string, file: string): void },

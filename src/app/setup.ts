@@ -1,8 +1,8 @@
-import { createNotion, memoryFile, type Surroundings } from './parts.ts';
+import { createNotion, memoryFile, type Runtime } from './parts.ts';
 import type { Config, InitConfig, SettingsReport } from '../config/config.ts';
 import { systemClock, systemRandom } from '../lib/clock.ts';
 import type { Finding } from '../core/finding.ts';
-import { drawCard } from '../drawing/placeholder.ts';
+import { drawPlaceholder } from '../drawing/placeholder.ts';
 import { examineFolder } from '../state/check-folder.ts';
 import { examineFonts } from '../drawing/check-fonts.ts';
 import { clockTrouble } from '../notion/client/clock-skew.ts';
@@ -18,7 +18,7 @@ import { createBoard } from '../setup/init.ts';
 import type { BoardMaker } from '../setup/init.ts';
 
 /** What doctor is given from outside. */
-export interface DoctorSurroundings extends Surroundings {
+export interface DoctorRuntime extends Runtime {
   nodeVersion?: string;
   envFile?: string;
   freeBytes?: (folder: string) => Promise<number>;
@@ -28,20 +28,17 @@ export interface DoctorSurroundings extends Surroundings {
 const impatienceMs = 15_000;
 
 /** Looks at everything the worker needs, beside a running one too, as far as the settings lead there. */
-export function runDoctor(
-  { config, problems }: SettingsReport,
-  surroundings: DoctorSurroundings,
-): AsyncGenerator<Finding> {
-  const { log, signal, clock = systemClock, random = systemRandom, freeBytes } = surroundings;
-  const { nodeVersion = process.versions.node, envFile = '.env' } = surroundings;
+export function runDoctor({ config, problems }: SettingsReport, runtime: DoctorRuntime): AsyncGenerator<Finding> {
+  const { log, signal, clock = systemClock, random = systemRandom, freeBytes } = runtime;
+  const { nodeVersion = process.versions.node, envFile = '.env' } = runtime;
   const beyondBoard = problems.filter((problem) => !problem.startsWith('NOTION_DATABASE_ID '));
   const leadToNotion = beyondBoard.every((problem) => !problem.startsWith('NOTION_'));
   const leadToProviders = problems.every((problem) => problem.startsWith('NOTION_'));
-  const notion = leadToNotion ? createNotion(config, surroundings, { outageMs: impatienceMs }) : undefined;
+  const notion = leadToNotion ? createNotion(config, runtime, { outageMs: impatienceMs }) : undefined;
   const providers = async () => {
     const memory = await openMemory(memoryFile(config.imagesDir), log);
     const patients = config.providers.map(({ create, name, label, account, model = label }) => ({
-      provider: create({ clock, random, draw: drawCard }),
+      provider: create({ clock, random, draw: drawPlaceholder }),
       remembered: recollect(memory, { name, account, model }, clock.now()),
     }));
     await memory.forget();
@@ -62,14 +59,14 @@ export function runDoctor(
 }
 
 /** What `doctor --fix` does: tells what the board lacks, and adds it. */
-export function openRepair(config: Config, surroundings: Surroundings): DatabaseRepair {
-  const notion = createNotion(config, surroundings, { outageMs: impatienceMs });
+export function openRepair(config: Config, runtime: Runtime): DatabaseRepair {
+  const notion = createNotion(config, runtime, { outageMs: impatienceMs });
   return { lacking: () => lacking(notion, config.notion), add: () => repairBoard(notion, config.notion) };
 }
 
 /** What `init` does: lists the pages it may work under, and creates a board. */
-export function openInit(config: InitConfig, surroundings: Surroundings): BoardMaker {
-  const notion = createNotion(config, surroundings, { outageMs: impatienceMs });
+export function openInit(config: InitConfig, runtime: Runtime): BoardMaker {
+  const notion = createNotion(config, runtime, { outageMs: impatienceMs });
   return {
     pages: () => sharedPages(notion),
     create: (pageId: string) =>

@@ -1,14 +1,6 @@
 import { EventEmitter, setMaxListeners } from 'node:events';
 import { openServer } from './server.ts';
-import {
-  createNotion,
-  openChain,
-  openHealth,
-  openMonthlyBudget,
-  pauseFile,
-  type Surroundings,
-  tellClock,
-} from './parts.ts';
+import { createNotion, openChain, openHealth, openMonthlyBudget, pauseFile, type Runtime, tellClock } from './parts.ts';
 import type { BoardFacts } from '../core/board.ts';
 import { systemClock, systemRandom } from '../lib/clock.ts';
 import { ConfigError, LockedError } from '../core/errors.ts';
@@ -18,7 +10,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { PassSummary } from '../core/pass.ts';
 import type { Attempt } from '../core/provider.ts';
 import type { Config } from '../config/config.ts';
-import { sightedBoard } from '../monitoring/health/sighted-board.ts';
+import { pendingReadBoard } from '../monitoring/health/sighted-board.ts';
 import { prepareFolder } from '../state/files.ts';
 import { createJournal } from '../state/journal.ts';
 import { acquireLock, type FolderLock } from '../state/lock.ts';
@@ -54,19 +46,19 @@ export interface StartHearer {
 const closeGraceMs = { done: 10_000, stopped: 2000 };
 
 /** Joins the parts. @throws {ConfigError} {LockedError} in words. */
-export async function createApp(config: Config, surroundings: Surroundings): Promise<App> {
-  const { log, clock = systemClock } = surroundings;
+export async function createApp(config: Config, runtime: Runtime): Promise<App> {
+  const { log, clock = systemClock } = runtime;
   const folder = config.imagesDir;
   await prepareFolder(folder);
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
-  const onAbort = () => stop.abort(surroundings.signal.reason);
-  surroundings.signal.addEventListener('abort', onAbort, { once: true });
-  if (surroundings.signal.aborted) onAbort();
+  const onAbort = () => stop.abort(runtime.signal.reason);
+  runtime.signal.addEventListener('abort', onAbort, { once: true });
+  if (runtime.signal.aborted) onAbort();
   const onLost = () => stop.abort(new LockedError(`Another worker took over ${folder}; this one stops.`));
   const lock = await acquireLock({ folder, clock, log, onLost });
   try {
-    return await joinParts(config, surroundings, { stop, lock, onAbort });
+    return await joinParts(config, runtime, { stop, lock, onAbort });
   } catch (error) {
     await lock.release();
     throw error;
@@ -80,8 +72,8 @@ interface Life {
   onAbort: () => void;
 }
 
-async function joinParts(config: Config, surroundings: Surroundings, { stop, lock, onAbort }: Life): Promise<App> {
-  const { log, clock = systemClock, random = systemRandom } = surroundings;
+async function joinParts(config: Config, runtime: Runtime, { stop, lock, onAbort }: Life): Promise<App> {
+  const { log, clock = systemClock, random = systemRandom } = runtime;
   const folder = config.imagesDir;
   const workerId = await loadWorkerId(folder);
   const journal = createJournal({ folder, log });
@@ -92,7 +84,7 @@ async function joinParts(config: Config, surroundings: Surroundings, { stop, loc
   events.setMaxListeners(0);
   const notion = createNotion(
     config,
-    { ...surroundings, signal: stop.signal },
+    { ...runtime, signal: stop.signal },
     {
       watch: {
         answered: (status) => events.emit('notionAnswered', status),
@@ -109,9 +101,9 @@ async function joinParts(config: Config, surroundings: Surroundings, { stop, loc
   let clockTold = false;
   const parts = {
     maxUploadBytes: () => facts?.maxUploadBytes ?? 0,
-    board: sightedBoard(board, ({ posts, next }, isFirst) => {
+    board: pendingReadBoard(board, ({ posts, next }, isFirst) => {
       health.sighted(posts, isFirst && next === undefined);
-      if (isFirst) events.emit('sighted', posts, next !== undefined);
+      if (isFirst) events.emit('pendingRead', posts, next !== undefined);
     }),
     events,
     watch: {
@@ -129,12 +121,12 @@ async function joinParts(config: Config, surroundings: Surroundings, { stop, loc
     rowTimeoutMs: config.rowTimeoutMs,
     needsImage: config.notion.statuses['needs-image'],
     healing: config.healing,
-    ...(surroundings.onSight && { onSight: surroundings.onSight }),
+    ...(runtime.onSight && { onSight: runtime.onSight }),
     onOutcome: (outcome: Outcome) => {
       logOutcome(log, outcome);
       health.outcome(outcome);
       events.emit('outcome', outcome);
-      surroundings.onOutcome?.(outcome);
+      runtime.onOutcome?.(outcome);
     },
   };
 
@@ -220,12 +212,12 @@ async function joinParts(config: Config, surroundings: Surroundings, { stop, loc
       } finally {
         await server.close();
       }
-      if (!surroundings.signal.aborted) stop.signal.throwIfAborted();
+      if (!runtime.signal.aborted) stop.signal.throwIfAborted();
     },
     async [Symbol.asyncDispose]() {
-      surroundings.signal.removeEventListener('abort', onAbort);
+      runtime.signal.removeEventListener('abort', onAbort);
       stop.abort(new Error('The worker has been closed.'));
-      await health.close(surroundings.signal.aborted ? closeGraceMs.stopped : closeGraceMs.done);
+      await health.close(runtime.signal.aborted ? closeGraceMs.stopped : closeGraceMs.done);
       await lock.release();
     },
   };

@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import { ConfigError, ProviderError } from '../core/errors.ts';
 import type { GeneratedImage } from '../core/image.ts';
 import type { Attempt, ImageProvider, ProviderContext } from '../core/provider.ts';
-import type { Scrub } from '../lib/redact.ts';
+import type { Redact } from '../lib/redact.ts';
 import { failureOf } from './failure.ts';
 
 /** Proves a provider's bytes and makes them a PNG of exactly the size given. @throws {ProviderError} `bad_image` */
@@ -11,7 +11,7 @@ export type Finish = (bytes: Uint8Array, size: { width: number; height: number }
 export interface AttemptOptions {
   clock: Clock;
   finish: Finish;
-  scrub: Scrub;
+  redact: Redact;
   /** The model's id, as far as it is known before the answer. */
   model: string;
   /** For one picture; above 0 the provider is paid. */
@@ -24,7 +24,7 @@ const detailLength = 300;
 
 /** One call, whose result is a finished PNG or a ProviderError, and which stands in the ledger either way. */
 export function attempted(provider: ImageProvider, options: AttemptOptions): ImageProvider {
-  const { clock, finish, scrub, model, costUsd, refuse } = options;
+  const { clock, finish, redact, model, costUsd, refuse } = options;
   const { name, label } = provider;
   return {
     ...provider,
@@ -57,7 +57,7 @@ export function attempted(provider: ImageProvider, options: AttemptOptions): Ima
         if (error instanceof ConfigError) throw error;
         const known = failureOf(error);
         if (!known) log.error({ err: error }, `${label}: a fault that the worker does not know`);
-        const failure = cleaned(known ?? unknownFailure(label, error), scrub);
+        const failure = cleaned(known ?? unknownFailure(label, error), redact);
         const durationMs = elapsedMs();
         const spent = costUsd > 0 && (answer !== undefined || mayHaveSpent(failure));
         context.record({
@@ -87,8 +87,8 @@ function unknownFailure(label: string, cause: unknown): ProviderError {
   return new ProviderError('unavailable', `${label} failed unexpectedly: ${message}`, { sent: true, cause });
 }
 
-function cleaned(failure: ProviderError, scrub: Scrub): ProviderError {
-  const message = scrub(failure.message);
+function cleaned(failure: ProviderError, redact: Redact): ProviderError {
+  const message = redact(failure.message);
   return message === failure.message ? failure : new ProviderError(failure.code, message, failure.facts);
 }
 

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../lib/clock.ts';
-import { ProviderError, reactions } from '../core/errors.ts';
+import { ProviderError } from '../core/errors.ts';
+import { reactions } from '../core/reactions.ts';
 import type { Log } from '../lib/log.ts';
 import type { ImageProvider, ProviderContext } from '../core/provider.ts';
 import { failureOf } from './failure.ts';

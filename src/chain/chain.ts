@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import type { CardChain, ImageProvider } from '../core/provider.ts';
-import type { Scrub } from '../lib/redact.ts';
+import type { ChainWithPlaceholder, ImageProvider } from '../core/provider.ts';
+import type { Redact } from '../lib/redact.ts';
 import { attempted, type Finish } from './attempt.ts';
 import { type Breaker, type BreakerState, createBreaker, guarded } from './breaker.ts';
 import { type Budget, budgeted } from './budget.ts';
@@ -34,7 +34,7 @@ export interface ChainDependencies {
   clock: Clock;
   random: Random;
   log: Log;
-  scrub: Scrub;
+  redact: Redact;
   finish: Finish;
   /** One row's time, of which a part is kept for the later rungs. */
   rowTimeoutMs: number;
@@ -56,7 +56,7 @@ export interface RungState {
 }
 
 /** The chain as the rest of the product sees it. */
-export interface Chain extends CardChain {
+export interface Chain extends ChainWithPlaceholder {
   state(): RungState[];
   /** Asks one provider again, or all, whatever is remembered of them. */
   forget(name?: string): Promise<void>;
@@ -122,7 +122,7 @@ export function createChain(settings: readonly RungSettings[], dependencies: Cha
 function createRung(
   { settings, breaker, slots }: Rung,
   later: readonly Rung[],
-  { clock, random, scrub, finish, rowTimeoutMs, budget }: ChainDependencies,
+  { clock, random, redact, finish, rowTimeoutMs, budget }: ChainDependencies,
 ): ImageProvider {
   const { provider, timeoutMs, costUsd, label, model = label } = settings;
   const reserveMs = reserveFor(later, rowTimeoutMs);
@@ -130,7 +130,7 @@ function createRung(
   const call = attempted(withinDeadline(provider, limits), {
     clock,
     finish,
-    scrub,
+    redact,
     model,
     costUsd,
     refuse: (context) => void timeForCall(provider, context, limits),

@@ -1,4 +1,5 @@
-import { ChainExhaustedError, type FailureCode, ProviderError } from '../core/errors.ts';
+import { ChainExhaustedError, ProviderError } from '../core/errors.ts';
+import type { FailureCode } from '../core/reactions.ts';
 
 const words: Readonly<Record<FailureCode, string>> = {
   out_of_credit: 'out of credit',

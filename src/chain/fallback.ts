@@ -1,4 +1,5 @@
-import { ChainExhaustedError, ProviderError, reactions } from '../core/errors.ts';
+import { ChainExhaustedError, ProviderError } from '../core/errors.ts';
+import { reactions } from '../core/reactions.ts';
 import type { Attempt, ImageProvider, ProviderContext } from '../core/provider.ts';
 import { deriveContext } from './context.ts';
 import { failureOf, failureWords } from './failure.ts';

@@ -1,5 +1,6 @@
 import type { Random } from '../lib/clock.ts';
-import { type ProviderError, reactions } from '../core/errors.ts';
+import type { ProviderError } from '../core/errors.ts';
+import { reactions } from '../core/reactions.ts';
 import { failureWords } from './failure.ts';
 import type { Trouble } from '../state/provider-memory.ts';
 

@@ -1,6 +1,7 @@
 import pRetry from 'p-retry';
 import type { Clock, Random } from '../lib/clock.ts';
-import { type ProviderError, reactions } from '../core/errors.ts';
+import type { ProviderError } from '../core/errors.ts';
+import { reactions } from '../core/reactions.ts';
 import type { ImageProvider } from '../core/provider.ts';
 import { failureOf, failureWords } from './failure.ts';
 

@@ -6,7 +6,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { openInit, openRepair, runDoctor } from '../app/setup.ts';
 import { generatePicture, rowsWaiting } from '../app/once.ts';
 import { type App, createApp } from '../app/worker.ts';
-import type { Surroundings } from '../app/parts.ts';
+import type { Runtime } from '../app/parts.ts';
 import { type Config, inspectSettings, readBoardlessConfig, readConfig, readInitConfig } from '../config/config.ts';
 import { ChainExhaustedError, ConfigError } from '../core/errors.ts';
 import type { Finding } from '../core/finding.ts';
@@ -42,12 +42,12 @@ program
     await run(async (signal) => {
       const config = readConfig(readSettings());
       using terminal = createConsole(config);
-      const surroundings = { ...terminal, signal };
+      const runtime = { ...terminal, signal };
       if (dryRun) {
-        await listWaiting(rowsWaiting(config, surroundings, { ...(page && { pageId: page }) }), terminal, limit);
+        await listWaiting(rowsWaiting(config, runtime, { ...(page && { pageId: page }) }), terminal, limit);
         return 0;
       }
-      const summary = await onePass(config, surroundings, { ...(limit && { limit }), ...(page && { pageId: page }) });
+      const summary = await onePass(config, runtime, { ...(limit && { limit }), ...(page && { pageId: page }) });
       if (terminal.forPeople) terminal.print(summaryTable(summary));
       return summary.failed > 0 ? 1 : 0;
     });
@@ -152,10 +152,10 @@ program
     await run(async (signal) => {
       const report = inspectSettings(readSettings());
       using terminal = createConsole(report.config, { alwaysForPeople: true });
-      const surroundings = { ...terminal, signal };
+      const runtime = { ...terminal, signal };
       const look = async () => {
         const findings: Finding[] = [];
-        for await (const finding of runDoctor(report, surroundings)) findings.push(finding);
+        for await (const finding of runDoctor(report, runtime)) findings.push(finding);
         terminal.print(findingsTable(findings, process.stdout.isTTY ? process.stdout.columns : undefined));
         return findings;
       };
@@ -165,7 +165,7 @@ program
         if (hint !== undefined) terminal.print(hint);
         return doctorExitCode(findings);
       }
-      const repair = openRepair(report.config, surroundings);
+      const repair = openRepair(report.config, runtime);
       return offerRepair(findings, { repair, look, print: terminal.print, ask: asking(yes, signal) });
     });
   });
@@ -222,8 +222,8 @@ async function run(command: (signal: AbortSignal) => Promise<number>): Promise<v
 }
 
 /** One pass by a worker that gives the folder free again. */
-async function onePass(config: Config, surroundings: Surroundings, options?: Parameters<App['sync']>[0]) {
-  await using app = await createApp(config, surroundings);
+async function onePass(config: Config, runtime: Runtime, options?: Parameters<App['sync']>[0]) {
+  await using app = await createApp(config, runtime);
   return await app.sync(options);
 }
 

@@ -187,10 +187,10 @@ function readSecretUrl(environment: Environment, name: string): string | undefin
     environment.problem(`${name} is not a web address: copy it again, whole, such as https://example.com/…`);
     return undefined;
   }
-  environment.conceal(url.href);
+  environment.markSecret(url.href);
   // Also where it is told without its host; a short path is not what makes it secret.
   const path = `${url.pathname}${url.search}`;
-  if (path.length >= 12) environment.conceal(path);
+  if (path.length >= 12) environment.markSecret(path);
   return url.href;
 }
 

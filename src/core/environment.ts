@@ -15,7 +15,7 @@ export interface Environment {
   /** The same for a secret of several parts, whose characters the caller looks at. */
   secretParts(name: string): string | undefined;
   /** Notes a part of a secret that must never be shown either. */
-  conceal(part: string): void;
+  markSecret(part: string): void;
   number(name: string, range: { fallback: number; min: number; max: number; whole?: boolean }): number;
   flag(name: string, fallback: boolean): boolean;
   url(name: string, fallback: string): string;
@@ -90,7 +90,7 @@ export function readEnvironment(variables: Variables): Environment {
       if (value !== undefined) secrets.push(value);
       return value;
     },
-    conceal: (part) => secrets.push(part),
+    markSecret: (part) => secrets.push(part),
     number(name, { fallback, min, max, whole = false }) {
       const value = optional(name);
       if (value === undefined) return fallback;

@@ -11,7 +11,7 @@ export interface WorkerEventMap {
   /** Somebody says that a row was marked, this one where it is known. */
   marked: [postId?: string];
   /** The rows that wait or are held, as a first look at the board shows them; `more` when there are further ones. */
-  sighted: [posts: readonly Post[], more: boolean];
+  pendingRead: [posts: readonly Post[], more: boolean];
   /** A row is being served from now on. */
   taken: [post: Post];
   /** A provider is being asked for a row's picture. */

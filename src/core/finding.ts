@@ -1,6 +1,6 @@
 import { BoardError, ConfigError } from './errors.ts';
 
-/** What is looked at when the worker's surroundings are examined. */
+/** What is looked at when the runtime is examined. */
 export interface Subject {
   /** Stable: `token`, `property.status`. */
   key: string;

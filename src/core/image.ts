@@ -51,7 +51,7 @@ export interface SavedImage {
 }
 
 /** A picture on disk with its history. */
-export interface KeptPicture {
+export interface ImageRecord {
   /** File name within its folder. */
   file: string;
   /** ISO 8601, UTC. */
@@ -67,7 +67,7 @@ export interface KeptPicture {
 }
 
 /** A picture about to be saved: already inspected and encoded. */
-export interface Picture {
+export interface EncodedImage {
   bytes: Uint8Array;
   mediaType: MediaType;
   width: number;
@@ -84,7 +84,7 @@ export interface ImageStore {
    * Saves a picture under the next free name. `intend` hears the name and hash before the file appears under it, so that
    * a journal can name the picture first: after a crash at any instant `find` answers with the finished picture.
    */
-  save(picture: Picture, intend: (image: SavedImage) => Promise<void>): Promise<SavedImage>;
+  save(picture: EncodedImage, intend: (image: SavedImage) => Promise<void>): Promise<SavedImage>;
   /** The picture if its bytes are still there unharmed, finishing a save that was interrupted; else undefined. */
   find(image: SavedImage): Promise<SavedImage | undefined>;
   /** The picture's bytes. */

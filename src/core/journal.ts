@@ -2,7 +2,7 @@ import type { SavedImage } from './image.ts';
 import type { Attempt, OpenCall } from './provider.ts';
 
 /** What is known of the picture a row is getting, beyond its bytes. */
-export interface PictureFacts {
+export interface Provenance {
   provider: string;
   model: string;
   seed?: number;
@@ -26,7 +26,7 @@ export interface JournalEntry {
   fingerprint: string;
   attempts: Attempt[];
   image?: SavedImage;
-  facts?: PictureFacts;
+  facts?: Provenance;
   /** The file that goes up, where it is not the picture itself. */
   rendition?: SavedImage;
   uploadId?: string;

@@ -16,7 +16,7 @@ export interface Overview {
   waiting: { rows: Row[]; further: number; more: boolean };
   failed: { rows: FailedRow[]; more: boolean };
   /** Newest first; absent while they cannot be read. */
-  pictures?: ShownPicture[];
+  pictures?: ImageView[];
   providers: ProviderView[];
   /** Oldest first. */
   days: DayView[];
@@ -57,7 +57,7 @@ export interface FailedRow extends Row {
 }
 
 /** A picture of the board, or one that the viewer asked for over HTTP. */
-export interface ShownPicture {
+export interface ImageView {
   url: string;
   thumbnailUrl: string;
   generatedAt: string;

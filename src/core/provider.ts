@@ -1,4 +1,4 @@
-import type { FailureCode } from './errors.ts';
+import type { FailureCode } from './reactions.ts';
 import type { GeneratedImage, ImageRequest } from './image.ts';
 import type { Log } from '../lib/log.ts';
 
@@ -83,7 +83,7 @@ export interface ImageChain extends ImageProvider {
 }
 
 /** A chain that ends in a drawn card, and its part that makes real pictures. */
-export interface CardChain extends ImageChain {
+export interface ChainWithPlaceholder extends ImageChain {
   readonly real: ImageChain & {
     /** Would a provider be asked now? */
     isOpen(): boolean;

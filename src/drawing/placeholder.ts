@@ -15,7 +15,7 @@ export interface Card {
   seed: number;
 }
 
-export interface DrawnCard {
+export interface DrawnPlaceholder {
   /** An opaque sRGB PNG of exactly the size asked. */
   bytes: Uint8Array;
   /** Scripts and kinds of characters left out for want of a font, in words: "emoji", "Han". */
@@ -23,7 +23,7 @@ export interface DrawnCard {
 }
 
 /** Draws the headline on a quiet ground. Words that would for the greater part be lost are left out altogether. */
-export async function drawCard(card: Card, fonts: Fonts = installedFonts): Promise<DrawnCard> {
+export async function drawPlaceholder(card: Card, fonts: Fonts = installedFonts): Promise<DrawnPlaceholder> {
   const graphemes = headlineGraphemes(card.headline);
   const { text, families, omitted, omittedCount } = await fonts.cover(graphemes);
   const design = designOf(card.width, card.height, card.seed);

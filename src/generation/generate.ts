@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
 import type { ImageRequest, ImageStore, SavedImage } from '../core/image.ts';
-import type { Journal, JournalEntry, PictureFacts } from '../core/journal.ts';
+import type { Journal, JournalEntry, Provenance } from '../core/journal.ts';
 import type { Log } from '../lib/log.ts';
 import type { Attempt, ImageProvider, OpenCall, ProviderContext } from '../core/provider.ts';
 import { why } from '../messages/words.ts';
@@ -13,7 +13,7 @@ export type Shrink = (
 ) => Promise<{ bytes: Uint8Array; width: number; height: number }>;
 
 /** A journal entry whose picture is safe on disk. */
-export type PicturedEntry = JournalEntry & { image: SavedImage; facts: PictureFacts };
+export type PicturedEntry = JournalEntry & { image: SavedImage; facts: Provenance };
 
 /** Hears how the making of one picture goes. */
 export interface PictureWatch {
@@ -61,7 +61,7 @@ export async function makePicture(
   const made = await chain.generate(request, context).finally(close);
   const takenAt = clock.now();
   const { bytes, mediaType, width, height, family } = made;
-  const facts: PictureFacts = {
+  const facts: Provenance = {
     provider: made.provider,
     model: made.model,
     costUsd: made.costUsd ?? 0,

@@ -2,18 +2,18 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../lib/clock.ts';
-import type { KeptPicture } from '../core/image.ts';
+import type { ImageRecord } from '../core/image.ts';
 import type { Log } from '../lib/log.ts';
 import { isCode } from '../state/disk-error.ts';
 import { look } from '../state/files.ts';
-import { readKeptPicture } from './image-record.ts';
+import { readImageRecord } from './image-record.ts';
 import { newest, type Place, placeOf, placesIn } from './places.ts';
 import { userFolder } from './upload-store.ts';
 
 /** The last pictures of one folder. */
 export interface Gallery {
   /** Newest first; of the newest 500 in the folder. */
-  latest(count: number): Promise<KeptPicture[]>;
+  latest(count: number): Promise<ImageRecord[]>;
   /** A picture has been saved with its history: it is among the latest at once. */
   added(file: string): void;
 }
@@ -21,7 +21,7 @@ export interface Gallery {
 /** The last pictures that each user asked for over HTTP. */
 export interface UserGalleries {
   /** Newest first. @throws {Error} when the id is not safe as a part of a path. */
-  latest(userId: string, count: number): Promise<KeptPicture[]>;
+  latest(userId: string, count: number): Promise<ImageRecord[]>;
   added(userId: string, file: string): void;
 }
 
@@ -41,12 +41,12 @@ const restMs = 30_000;
 const maxUsers = 200;
 
 /** Is it the name of a picture of the board? */
-export function isBoardPicture(file: string): boolean {
+export function isBoardImage(file: string): boolean {
   return /^[a-z0-9][a-z0-9-]*_generated_\d{8}_\d{6}_\d+\.(?:png|jpg|webp)$/.test(file);
 }
 
 /** Is it the name of a picture that was asked for over HTTP? */
-export function isUploadedPicture(file: string): boolean {
+export function isUploadedImage(file: string): boolean {
   return /^\d{1,15}-generated\.png$/.test(file);
 }
 
@@ -58,7 +58,7 @@ export function createGallery({ folder, isPicture, clock, log }: GalleryOptions)
   let reading: Promise<void> | undefined;
   let readAtMs = -Infinity;
   let changedAtMs: number | undefined;
-  const known = new Map<string, KeptPicture>();
+  const known = new Map<string, ImageRecord>();
 
   async function readAgain(): Promise<void> {
     meanwhile = [];
@@ -80,9 +80,9 @@ export function createGallery({ folder, isPicture, clock, log }: GalleryOptions)
     log.warn({ folder, error: String(error) }, 'the folder of pictures cannot be read; what is known of it is shown');
   }
 
-  async function find(stem: string): Promise<KeptPicture | undefined> {
+  async function find(stem: string): Promise<ImageRecord | undefined> {
     try {
-      const picture = known.get(stem) ?? (await readKeptPicture(folder, stem));
+      const picture = known.get(stem) ?? (await readImageRecord(folder, stem));
       if (!picture || !isPicture(picture.file)) return undefined;
       known.set(stem, picture);
       return (await look(join(folder, picture.file)))?.isFile() ? picture : undefined;
@@ -97,7 +97,7 @@ export function createGallery({ folder, isPicture, clock, log }: GalleryOptions)
       await (reading ??= readAgain()
         .catch(tell)
         .finally(() => (reading = undefined)));
-      const pictures: KeptPicture[] = [];
+      const pictures: ImageRecord[] = [];
       for (const { stem } of places.slice(0, count + spareNames)) {
         if (pictures.length >= count) break;
         const picture = await find(stem);
@@ -124,7 +124,7 @@ export function createUserGalleries(
   const galleryOf = (userId: string): Gallery => {
     const gallery =
       galleries.get(userId) ??
-      createGallery({ folder: userFolder(imagesDir, userId), isPicture: isUploadedPicture, clock, log });
+      createGallery({ folder: userFolder(imagesDir, userId), isPicture: isUploadedImage, clock, log });
     galleries.set(userId, gallery);
     return gallery;
   };

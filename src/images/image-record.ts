@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { z } from 'zod';
-import type { KeptPicture } from '../core/image.ts';
+import type { ImageRecord } from '../core/image.ts';
 import { look, readIfPresent } from '../state/files.ts';
 import { maxImagePixels } from './inspect.ts';
 import type { Size } from './inspect.ts';
@@ -24,7 +24,7 @@ const history = z.object({
 });
 
 /** The picture of this name, without its ending, as `<stem>.json` tells of it; undefined when that is none or tells of another. */
-export async function readKeptPicture(folder: string, stem: string): Promise<KeptPicture | undefined> {
+export async function readImageRecord(folder: string, stem: string): Promise<ImageRecord | undefined> {
   const path = join(folder, `${stem}.json`);
   const facts = await look(path);
   if (!facts?.isFile() || facts.size > maxHistoryBytes) return undefined;

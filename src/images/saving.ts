@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImageStore, Picture, SavedImage } from '../core/image.ts';
+import type { ImageStore, EncodedImage, SavedImage } from '../core/image.ts';
 import { isCode, onDisk } from '../state/disk-error.ts';
 import { discard, moveExclusive, syncFolder, writeAtomic } from '../state/files.ts';
 import { endingOf, stemOf } from './names.ts';
@@ -19,7 +19,7 @@ export interface Saving {
   /** Does the temporary file belong to work that is under way? */
   isLive(file: string): boolean;
   /** As `ImageStore.save`, under the names of one store. */
-  save(picture: Picture, naming: Naming, intend: (image: SavedImage) => Promise<void>): Promise<SavedImage>;
+  save(picture: EncodedImage, naming: Naming, intend: (image: SavedImage) => Promise<void>): Promise<SavedImage>;
   /** As `ImageStore.saveBeside`, in this folder. */
   saveBeside(folder: string, ...file: Parameters<ImageStore['saveBeside']>): Promise<string>;
 }

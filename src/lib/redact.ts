@@ -1,13 +1,13 @@
 /** Takes secrets out of a text. */
-export type Scrub = (text: string) => string;
+export type Redact = (text: string) => string;
 
 const hidden = '[secret]';
 
 /** Shapes of keys of the services we speak to, for keys that no setting names. */
 const keyShapes = /\b(?:ntn_|secret_|hf_|r8_|rpa_)[A-Za-z0-9]{8,}/g;
 
-/** A scrubber that knows these values, as they are and as JSON and URLs write them. */
-export function createScrub(secrets: readonly string[]): Scrub {
+/** A redactor that knows these values, as they are and as JSON and URLs write them. */
+export function createRedact(secrets: readonly string[]): Redact {
   const forms = secrets.flatMap((secret) =>
     secret.length < 4 ? [] : [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)],
   );

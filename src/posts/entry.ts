@@ -7,7 +7,7 @@ import type { Attempt, OpenCall } from '../core/provider.ts';
 const staleForMs = 120_000;
 
 /** What stands in Provider of a row with a drawn card. */
-export const cardProvider = 'placeholder';
+export const placeholderProvider = 'placeholder';
 
 /**
  * The entry to go on with: the unfinished one of the same row as it stands, or a new one. Undefined when the row only looks
@@ -59,7 +59,7 @@ async function withUntaken(
   store: ImageStore,
 ): Promise<JournalEntry> {
   if (!image || !facts) return next;
-  if (fingerprint === next.fingerprint && facts.provider !== cardProvider) {
+  if (fingerprint === next.fingerprint && facts.provider !== placeholderProvider) {
     return { ...next, generation, step: 'saving', image, facts, attempts };
   }
   await store.forget(image);

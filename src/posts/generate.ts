@@ -6,7 +6,7 @@ import type { Outcome, Skipped } from '../core/outcome.ts';
 import type { Post } from '../core/post.ts';
 import type { OpenCall, Ticket } from '../core/provider.ts';
 import { fingerprintOf, headlineOf, RowFailure, RowMistake, toImageRequest } from '../generation/request.ts';
-import { cardProvider, openEntry, tellInterruption } from './entry.ts';
+import { placeholderProvider, openEntry, tellInterruption } from './entry.ts';
 import {
   fileToUpload,
   finishedPicture,
@@ -95,7 +95,7 @@ async function settleReady(post: Post, entry: UploadedEntry, startedAt: number, 
     costUsd,
     generatedAt,
   };
-  const isCard = provider === cardProvider;
+  const isCard = provider === placeholderProvider;
   // A drawn card also depends on the words it shows.
   const showsHeadline = (now: Post) => !isCard || headlineOf(now) === headline;
   const mark = { image: file.path, ...(isCard && parts.healing && { healAt: parts.clock.now() }) };

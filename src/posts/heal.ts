@@ -1,8 +1,9 @@
-import { BoardError, ChainExhaustedError, ConfigError, LockedError, reactions } from '../core/errors.ts';
+import { BoardError, ChainExhaustedError, ConfigError, LockedError } from '../core/errors.ts';
+import { reactions } from '../core/reactions.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Post } from '../core/post.ts';
-import type { CardChain, Ticket } from '../core/provider.ts';
+import type { ChainWithPlaceholder, Ticket } from '../core/provider.ts';
 import { type PostParts, skipped, upload } from './generate.ts';
 import { fingerprintOf, toImageRequest } from '../generation/request.ts';
 import { newEntry, showsSettlement, tellInterruption } from './entry.ts';
@@ -14,7 +15,7 @@ const nextHealingMs = 6 * 3_600_000;
 
 /** What a card needs to make way for a real picture. */
 export interface HealParts extends PostParts {
-  chain: CardChain;
+  chain: ChainWithPlaceholder;
 }
 
 /** The journal of a row that shows a card. */

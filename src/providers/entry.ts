@@ -3,7 +3,7 @@ import type { Environment } from '../core/environment.ts';
 import type { ImageProvider } from '../core/provider.ts';
 
 /** Draws a card of exactly the size asked; `omitted` names what no font at hand could show. */
-export type DrawCard = (card: {
+export type DrawPlaceholder = (card: {
   headline: string;
   width: number;
   height: number;
@@ -14,7 +14,7 @@ export type DrawCard = (card: {
 export interface ProviderDependencies {
   clock: Clock;
   random: Random;
-  draw: DrawCard;
+  draw: DrawPlaceholder;
 }
 
 /** A provider as the settings want it: in the chain, not yet made. */

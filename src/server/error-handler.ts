@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { HttpError, notFound } from './http-error.ts';
 import type { ServerParts } from './parts.ts';
 
-type Tools = Pick<ServerParts, 'log' | 'scrub'>;
+type Tools = Pick<ServerParts, 'log' | 'redact'>;
 
 /** Answers every error in one shape, in which no secret and no trace of the code stands. */
 export function answerErrors(app: FastifyInstance, tools: Tools): void {
@@ -36,8 +36,8 @@ function unforeseen(): HttpError {
   );
 }
 
-function answerText(answer: unknown, { scrub }: Pick<Tools, 'scrub'>): string {
-  return JSON.stringify(answer, (_, value: unknown) => (typeof value === 'string' ? scrub(value) : value));
+function answerText(answer: unknown, { redact }: Pick<Tools, 'redact'>): string {
+  return JSON.stringify(answer, (_, value: unknown) => (typeof value === 'string' ? redact(value) : value));
 }
 
 /** What a mistake of the caller's is called; undefined for what is none. */

@@ -1,17 +1,17 @@
 import type { Clock } from '../lib/clock.ts';
-import type { FailureCode } from '../core/errors.ts';
+import type { FailureCode } from '../core/reactions.ts';
 import type { WorkerEvents } from '../core/events.ts';
-import type { ImageRequest, KeptPicture } from '../core/image.ts';
+import type { ImageRequest, ImageRecord } from '../core/image.ts';
 import type { Log } from '../lib/log.ts';
 import type { PassReason, PassState } from '../core/pass.ts';
 import type { Post } from '../core/post.ts';
 import type { Attempt } from '../core/provider.ts';
-import type { Scrub } from '../lib/redact.ts';
+import type { Redact } from '../lib/redact.ts';
 
 export type { ServerSettings } from './settings.ts';
 
 /** A picture asked for over HTTP. */
-export interface PictureJob {
+export interface ImageJob {
   request: ImageRequest;
   /** Safe as a part of a path. */
   userId: string;
@@ -21,7 +21,7 @@ export interface PictureJob {
 }
 
 /** The picture of a job, safe on disk. */
-export interface JobPicture {
+export interface JobImage {
   /** `<epoch ms>-generated.png`, under `uploads/images/user-<id>/`. */
   filename: string;
   provider: string;
@@ -92,7 +92,7 @@ export interface StateFile {
 export interface ServerParts {
   clock: Clock;
   log: Log;
-  scrub: Scrub;
+  redact: Redact;
   /** Ends everything: the shutdown. */
   signal: AbortSignal;
   events: WorkerEvents;
@@ -113,7 +113,7 @@ export interface ServerParts {
    * Makes a picture and keeps it.
    * @throws {ChainExhaustedError} {ConfigError}, or the signal's reason.
    */
-  generate(job: PictureJob): Promise<JobPicture>;
+  generate(job: ImageJob): Promise<JobImage>;
   passes: {
     /** The pass that waits already, or a new one, for this row where it is known; undefined while paused, and once the worker stops. */
     request(reason: PassReason, markedPostId?: string): PassState | undefined;
@@ -145,9 +145,9 @@ export interface ServerParts {
     };
   };
   /** The pictures of the board; newest first. */
-  pictures: { latest(count: number): Promise<KeptPicture[]> };
+  pictures: { latest(count: number): Promise<ImageRecord[]> };
   /** The pictures that one user asked for over HTTP; newest first. */
-  uploads: { latest(userId: string, count: number): Promise<KeptPicture[]> };
+  uploads: { latest(userId: string, count: number): Promise<ImageRecord[]> };
   /** The folder of the board's pictures, and the one that `/uploads/` stands for. */
   folders: { pictures: string; uploads: string };
   /** A small picture of one in a file, as WebP; undefined when there is none. */

@@ -71,7 +71,7 @@ function readTokens(environment: Environment): ServerSettings['tokens'] {
       );
       return [];
     }
-    environment.conceal(token);
+    environment.markSecret(token);
     return { name, token };
   });
   if (given !== undefined && parts.every((part) => part === '')) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { reactions } from '../core/errors.ts';
-import type { FailureCode } from '../core/errors.ts';
+import { reactions } from '../core/reactions.ts';
+import type { FailureCode } from '../core/reactions.ts';
 import type { JournalEntry } from '../core/journal.ts';
 
 const isFailureCode = (value: string): value is FailureCode => Object.hasOwn(reactions, value);

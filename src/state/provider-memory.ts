@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { keysOf } from '../lib/records.ts';
-import { reactions, type FailureCode } from '../core/errors.ts';
+import { reactions, type FailureCode } from '../core/reactions.ts';
 import type { Log } from '../lib/log.ts';
 
 /** Why a provider is not asked for a while. */

@@ -5,7 +5,7 @@ import type { Journal } from '../core/journal.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Post } from '../core/post.ts';
 import type { Bell } from './change-signal.ts';
-import { cardProvider, newEntry } from '../posts/entry.ts';
+import { placeholderProvider, newEntry } from '../posts/entry.ts';
 
 /** A claim of another worker holds for so long; one row never takes longer. */
 const claimLeaseMs = 15 * 60_000;
@@ -118,7 +118,7 @@ export async function cardQueue(
     async next() {
       if (due.size === 0 || (!proved && inHand.size > 0) || !isOpen()) return undefined;
       if (!page || !board.isFresh(page) || !cardOn(page)) {
-        page = await search((cursor) => board.ready(cardProvider, cursor), cardOn);
+        page = await search((cursor) => board.ready(placeholderProvider, cursor), cardOn);
       }
       const post = page && cardOn(page);
       // Further rows may come back to hand, but those that are on no page were approved, moved or deleted.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, ProviderError } from '../../src/core/errors.ts';
-import { createScrub } from '../../src/lib/redact.ts';
+import { createRedact } from '../../src/lib/redact.ts';
 import { attempted, type AttemptOptions } from '../../src/chain/attempt.ts';
 import { createFakeClock } from '../support/fakes/fake-clock.ts';
 import { createFakeProvider, createPicture } from '../support/fakes/fake-provider.ts';
@@ -12,7 +12,7 @@ function createAttempt(options: Partial<AttemptOptions> = {}) {
   const policy = attempted(provider, {
     clock,
     finish: (bytes) => Promise.resolve(bytes),
-    scrub: (text) => text,
+    redact: (text) => text,
     model: 'black-forest-labs/FLUX.1-schnell',
     costUsd: 0,
     ...options,
@@ -134,7 +134,7 @@ describe('attempted', () => {
   });
 
   it('takes secrets out of what it tells', async () => {
-    const { provider, policy } = createAttempt({ scrub: createScrub(['abcd1234']) });
+    const { provider, policy } = createAttempt({ redact: createRedact(['abcd1234']) });
     provider.script(new ProviderError('unauthorized', 'bad key abcd1234', { status: 401 }));
     const context = createContext();
     expect(await reasonOf(policy.generate(request, context))).toMatchObject({

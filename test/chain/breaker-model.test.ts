@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ProviderError, reactions } from '../../src/core/errors.ts';
+import { ProviderError } from '../../src/core/errors.ts';
+import { reactions } from '../../src/core/reactions.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { keysOf } from '../../src/lib/records.ts';
 import { type Breaker, type BreakerOptions, createBreaker } from '../../src/chain/breaker.ts';

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { ProviderError, reactions } from '../../src/core/errors.ts';
+import { ProviderError } from '../../src/core/errors.ts';
+import { reactions } from '../../src/core/reactions.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { keysOf } from '../../src/lib/records.ts';
 import { type BreakerOptions, createBreaker, guarded } from '../../src/chain/breaker.ts';

@@ -103,7 +103,7 @@ async function checkBudget({ open, wrap, addLine }: Making): Promise<void> {
             });
           }),
       };
-      const options = { clock, finish: untouched, scrub: (text: string) => text, model: 'flux', costUsd: priceUsd };
+      const options = { clock, finish: untouched, redact: (text: string) => text, model: 'flux', costUsd: priceUsd };
       const call = wrap(attempted(provider, options), budget);
       try {
         await call.generate(request, createContext({ signal: controller.signal }));

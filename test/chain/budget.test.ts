@@ -36,7 +36,7 @@ async function createPaid(capUsd: number | undefined, costUsd = 0.4) {
   const call = attempted(provider, {
     clock,
     finish: (bytes) => Promise.resolve(bytes),
-    scrub: (text) => text,
+    redact: (text) => text,
     model: 'flux-schnell',
     costUsd,
     refuse: (context) => void timeForCall(provider, context, limits),

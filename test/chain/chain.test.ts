@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keysOf } from '../../src/lib/records.ts';
-import { type FailureCode, reactions } from '../../src/core/errors.ts';
+import { type FailureCode, reactions } from '../../src/core/reactions.ts';
 import { type Chain, createChain } from '../../src/chain/chain.ts';
 import { createMemory } from '../../src/state/provider-memory.ts';
 import { why } from '../../src/messages/words.ts';

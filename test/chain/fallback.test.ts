@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ChainExhaustedError, type FailureCode, ProviderError, reactions } from '../../src/core/errors.ts';
+import { ChainExhaustedError, ProviderError } from '../../src/core/errors.ts';
+import { type FailureCode, reactions } from '../../src/core/reactions.ts';
 import { keysOf } from '../../src/lib/records.ts';
 import type { Attempt, ImageProvider } from '../../src/core/provider.ts';
 import { fallback } from '../../src/chain/fallback.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { FailureCode, ProviderErrorFacts } from '../../src/core/errors.ts';
+import type { ProviderErrorFacts } from '../../src/core/errors.ts';
+import type { FailureCode } from '../../src/core/reactions.ts';
 import type { Trouble } from '../../src/state/provider-memory.ts';
 import { isDue, troubleOf, troubleWords } from '../../src/chain/lockout.ts';
 import { failure } from '../support/chain/rig.ts';

@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FailureCode, ProviderErrorFacts } from '../../src/core/errors.ts';
+import type { ProviderErrorFacts } from '../../src/core/errors.ts';
+import type { FailureCode } from '../../src/core/reactions.ts';
 import { keysOf } from '../../src/lib/records.ts';
-import { reactions } from '../../src/core/errors.ts';
+import { reactions } from '../../src/core/reactions.ts';
 import { retried, type RetryOptions } from '../../src/chain/retry.ts';
 import { createFakeClock } from '../support/fakes/fake-clock.ts';
 import { createFakeProvider } from '../support/fakes/fake-provider.ts';

@@ -192,9 +192,9 @@ describe('access and board', () => {
     const office = await openSecretOffice();
     office.addRows(2);
     const clock = createFakeClock();
-    const surroundings = { clock, random: createRandom(1) };
+    const runtime = { clock, random: createRandom(1) };
     const failure: unknown = await office
-      .pass({ NOTION_API_URL: await closedAddress() }, surroundings)
+      .pass({ NOTION_API_URL: await closedAddress() }, runtime)
       .catch((error: unknown) => error);
     expect(clock.monotonic()).toBeGreaterThanOrEqual(60_000);
     expect(clock.monotonic()).toBeLessThan(75_000);

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FailureCode, ProviderError, reactions } from '../../src/core/errors.ts';
+import { ProviderError } from '../../src/core/errors.ts';
+import { type FailureCode, reactions } from '../../src/core/reactions.ts';
 import { keysOf } from '../../src/lib/records.ts';
 import { createFakeClock } from '../support/fakes/fake-clock.ts';
 import type { Manner } from '../support/fakes/gate.ts';

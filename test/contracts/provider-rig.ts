@@ -3,7 +3,8 @@ import { expect } from 'vitest';
 import { z } from 'zod';
 import type { Clock } from '../../src/lib/clock.ts';
 import { readEnvironment } from '../../src/core/environment.ts';
-import { type FailureCode, ProviderError, type ProviderErrorFacts } from '../../src/core/errors.ts';
+import { ProviderError, type ProviderErrorFacts } from '../../src/core/errors.ts';
+import type { FailureCode } from '../../src/core/reactions.ts';
 import type { GeneratedImage, ImageRequest } from '../../src/core/image.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import type { ImageProvider, JobSlot, ProviderContext } from '../../src/core/provider.ts';
@@ -68,10 +69,10 @@ export function makeProvider(rig: ProviderRig, url: string, clock: Clock = creat
   const settings = rig.entry.read(environment);
   expect(environment.problems).toEqual([]);
   if (settings === undefined) throw new Error(`${rig.name} is not in the chain`);
-  return settings.create({ clock, random: createRandom(1), draw: drawCard });
+  return settings.create({ clock, random: createRandom(1), draw: drawPlaceholder });
 }
 
-async function drawCard({ width, height }: { width: number; height: number }) {
+async function drawPlaceholder({ width, height }: { width: number; height: number }) {
   const card = sharp({ create: { width, height, channels: 3, background: 'teal' } });
   return { bytes: await card.png().toBuffer(), omitted: [] };
 }

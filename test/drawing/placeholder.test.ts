@@ -8,14 +8,14 @@ import * as fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { formats } from '../../src/core/post.ts';
-import { drawCard } from '../../src/drawing/placeholder.ts';
+import { drawPlaceholder } from '../../src/drawing/placeholder.ts';
 import { createFonts } from '../../src/drawing/fonts.ts';
 
 const bundledOnly = createFonts([]);
 const small = { width: 256, height: 256, seed: 3 };
 const large = { width: 1080, height: 1080, seed: 3 };
 
-const draw = (headline: string, size = small) => drawCard({ headline, ...size }, bundledOnly);
+const draw = (headline: string, size = small) => drawPlaceholder({ headline, ...size }, bundledOnly);
 
 /** Where the card differs from its design alone, as shares of its width and height. */
 async function inkOf(headline: string, { width, height, seed } = large) {
@@ -66,7 +66,7 @@ const headlines = {
   Hebrew: 'ברוכים הבאים לחנות החדשה שלנו',
 };
 
-describe('drawCard', () => {
+describe('drawPlaceholder', () => {
   it.each(sizes)('draws an opaque sRGB PNG of exactly $width×$height', async ({ width, height }) => {
     const { bytes, omitted } = await draw('Summer sale starts Monday', { width, height, seed: 1 });
     expect(await sharp(bytes).metadata()).toMatchObject({
@@ -173,8 +173,8 @@ describe('drawCard', () => {
       await writeFile(join(folder, 'Broken.ttf'), 'no font');
       const fonts = createFonts([folder, join(folder, 'absent')]);
       const [one, other] = [
-        await drawCard({ headline: '▒▒', ...small }, fonts),
-        await drawCard({ headline: '▓▓', ...small }, fonts),
+        await drawPlaceholder({ headline: '▒▒', ...small }, fonts),
+        await drawPlaceholder({ headline: '▓▓', ...small }, fonts),
       ];
       expect([one.omitted, other.omitted]).toEqual([[], []]);
       // Boxes would show the two characters' different numbers.
@@ -190,9 +190,9 @@ describe('drawCard', () => {
     try {
       const script = `
         import { createHash } from 'node:crypto';
-        import { drawCard } from ${JSON.stringify(new URL('../../src/drawing/placeholder.ts', import.meta.url).href)};
+        import { drawPlaceholder } from ${JSON.stringify(new URL('../../src/drawing/placeholder.ts', import.meta.url).href)};
         import { createFonts } from ${JSON.stringify(new URL('../../src/drawing/fonts.ts', import.meta.url).href)};
-        const { bytes } = await drawCard({ headline: 'Sale שלום مرحبا', width: 256, height: 256, seed: 3 }, createFonts([]));
+        const { bytes } = await drawPlaceholder({ headline: 'Sale שלום مرحبا', width: 256, height: 256, seed: 3 }, createFonts([]));
         process.stdout.write(createHash('sha256').update(bytes).digest('hex'));`;
       const env = {
         PATH: process.env['PATH'],
@@ -234,7 +234,7 @@ describe('drawCard', () => {
     );
     await fc.assert(
       fc.asyncProperty(text, fc.constantFrom(256, 300), fc.nat(), async (headline, height, seed) => {
-        const { bytes } = await drawCard({ headline, width: 256, height, seed }, bundledOnly);
+        const { bytes } = await drawPlaceholder({ headline, width: 256, height, seed }, bundledOnly);
         expect(await sharp(bytes).metadata()).toMatchObject({ width: 256, height });
       }),
       { numRuns: 60 },

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Log } from '../../src/lib/log.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { prepareFolder } from '../../src/state/files.ts';
-import { createGallery, createUserGalleries, isBoardPicture, isUploadedPicture } from '../../src/images/gallery.ts';
+import { createGallery, createUserGalleries, isBoardImage, isUploadedImage } from '../../src/images/gallery.ts';
 import { createUploadStore, userFolder } from '../../src/images/upload-store.ts';
 import { createFakeClock } from '../support/fakes/fake-clock.ts';
 import { pictureOf, useFolders } from '../support/images/folder.ts';
@@ -40,7 +40,7 @@ function historyOf(file: string, changes: object = {}): string {
 async function setUp(log: Log = silentLog) {
   const folder = await newFolder();
   const clock = createFakeClock();
-  const gallery = createGallery({ folder, isPicture: isBoardPicture, clock, log });
+  const gallery = createGallery({ folder, isPicture: isBoardImage, clock, log });
   const keep = async (file: string, history = historyOf(file)) => {
     await writeFile(join(folder, file), 'pixels');
     await writeFile(join(folder, file.replace(/\.\w+$/, '.json')), history);
@@ -288,19 +288,19 @@ describe('the name of a picture', () => {
   it.each(['flux_generated_20261121_090807_1.png', 'a-b_generated_20261121_090807_12.jpg'])(
     'is one of the board: %s',
     (file) => {
-      expect([isBoardPicture(file), isUploadedPicture(file)]).toEqual([true, false]);
+      expect([isBoardImage(file), isUploadedImage(file)]).toEqual([true, false]);
     },
   );
 
   it('is one asked for over HTTP', () => {
     const file = '1795252087123-generated.png';
-    expect([isBoardPicture(file), isUploadedPicture(file)]).toEqual([false, true]);
+    expect([isBoardImage(file), isUploadedImage(file)]).toEqual([false, true]);
   });
 
   it.each(['flux_generated_20261121_090807_1.json', '../1-generated.png', '1-generated.png\n', 'x.png', '.state', ''])(
     'is neither: %j',
     (file) => {
-      expect([isBoardPicture(file), isUploadedPicture(file)]).toEqual([false, false]);
+      expect([isBoardImage(file), isUploadedImage(file)]).toEqual([false, false]);
     },
   );
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ChainExhaustedError, type FailureCode, ProviderError, reactions } from '../../src/core/errors.ts';
+import { ChainExhaustedError, ProviderError } from '../../src/core/errors.ts';
+import { type FailureCode, reactions } from '../../src/core/reactions.ts';
 import type { Attempt } from '../../src/core/provider.ts';
 import { keysOf } from '../../src/lib/records.ts';
 import {

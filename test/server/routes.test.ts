@@ -25,11 +25,11 @@ afterEach(async () => server.close());
 const get = (url: string, headers: Record<string, string> = asAnn) => server.inject({ url, headers });
 const post = (url: string, headers: Record<string, string> = asAnn) => server.inject({ method: 'POST', url, headers });
 
-const scrub = (text: string) => text.replaceAll('s3cret', '[secret]');
+const redact = (text: string) => text.replaceAll('s3cret', '[secret]');
 
 describe('health', () => {
   it('is told to strangers, with the reason', async () => {
-    await open({ scrub, health: { liveness: () => ({ ok: true, reason: 'Alive, s3cret.' }) } });
+    await open({ redact, health: { liveness: () => ({ ok: true, reason: 'Alive, s3cret.' }) } });
     const live = await get('/healthz', {});
     expect([live.statusCode, live.json()]).toEqual([200, { status: 'ok', reason: 'Alive, [secret].' }]);
     const ready = await get('/readyz', {});
@@ -98,7 +98,7 @@ describe('image-status', () => {
     const until = Date.UTC(2026, 11, 1);
     const parts = await open({
       clock,
-      scrub,
+      redact,
       chain: {
         state: () => [
           {
@@ -205,7 +205,7 @@ describe('sync', () => {
       },
       error: 'Notion refused s3cret.',
     };
-    await open({ scrub, passes: { find: () => pass } });
+    await open({ redact, passes: { find: () => pass } });
     expect((await get('/api/sync/p')).json()).toEqual({ ...pass, error: 'Notion refused [secret].' });
   });
 
@@ -294,7 +294,7 @@ describe('a notice', () => {
   it('is handed on as it came in, with its headers', async () => {
     const heard: { body: string; signature: unknown }[] = [];
     await open({
-      scrub,
+      redact,
       notice: async (body, headers) => {
         heard.push({ body: Buffer.from(body).toString(), signature: headers['x-notion-signature'] });
         return { status: 200, message: 'Noted s3cret.' };

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { DoctorSurroundings } from '../../src/app/setup.ts';
+import type { DoctorRuntime } from '../../src/app/setup.ts';
 import { inspectSettings } from '../../src/config/config.ts';
 import type { Finding } from '../../src/core/finding.ts';
 import { silentLog } from '../../src/lib/log.ts';
@@ -21,7 +21,7 @@ import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/exami
 
 interface Planted {
   variables?: Record<string, string>;
-  surroundings?: Partial<DoctorSurroundings>;
+  runtime?: Partial<DoctorRuntime>;
 }
 
 /** A mistake, where it is found, and what its sentence says. */
@@ -61,7 +61,7 @@ const mistakes: Mistake[] = [
     name: 'an old Node.js',
     key: 'node',
     gist: ['20.18.3 is not supported', 'install Node.js 24'],
-    plant: () => ({ surroundings: { nodeVersion: '20.18.3' } }),
+    plant: () => ({ runtime: { nodeVersion: '20.18.3' } }),
   },
   {
     name: 'a wrong token',
@@ -189,14 +189,14 @@ const mistakes: Mistake[] = [
     name: 'a disk that is nearly full',
     key: 'disk',
     gist: ['Only 99 MiB free', 'free some space', 'IMAGES_DIR'],
-    plant: () => ({ surroundings: { freeBytes: async () => 100 * 1024 ** 2 - 1 } }),
+    plant: () => ({ runtime: { freeBytes: async () => 100 * 1024 ** 2 - 1 } }),
   },
   {
     name: 'a disk that fills up',
     key: 'disk',
     state: 'warning',
     gist: ['Only 1,023 MiB free', 'free some space'],
-    plant: () => ({ surroundings: { freeBytes: async () => 1024 ** 3 - 1 } }),
+    plant: () => ({ runtime: { freeBytes: async () => 1024 ** 3 - 1 } }),
   },
   {
     name: 'a clock that is behind',
@@ -214,7 +214,7 @@ const mistakes: Mistake[] = [
       const envFile = join(office.folder, '.env');
       await writeFile(envFile, '');
       await chmod(envFile, 0o644);
-      return { surroundings: { envFile } };
+      return { runtime: { envFile } };
     },
   },
 ];
@@ -254,7 +254,7 @@ describe('doctor', () => {
   it.each(mistakes)('finds $name', async ({ key, gist, state = 'problem', also = [], plant }) => {
     const office = await openHealthyOffice();
     const planted = (await plant(office)) ?? {};
-    const findings = await examineOffice(office, planted.variables, planted.surroundings);
+    const findings = await examineOffice(office, planted.variables, planted.runtime);
     const found = findings.find((finding) => finding.key === key);
     expect(found?.state).toBe(state);
     for (const part of gist) expect(found?.message).toMatch(part);
@@ -282,8 +282,8 @@ describe('doctor', () => {
   it('says that Notion is out of reach, and goes on', async () => {
     const office = await openHealthyOffice();
     const clock = createFakeClock();
-    const surroundings = { clock, random: createRandom(1) };
-    const findings = await examineOffice(office, { NOTION_API_URL: await closedAddress() }, surroundings);
+    const runtime = { clock, random: createRandom(1) };
+    const findings = await examineOffice(office, { NOTION_API_URL: await closedAddress() }, runtime);
     expect(keysIn(findings, 'problem')).toEqual(['token']);
     expect(findings.find(({ key }) => key === 'token')?.message).toMatch(/could not be reached for 15 s.*network/);
     expect(clock.monotonic()).toBeLessThan(30_000);

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, expect, it } from 'vitest';
 import type { App } from '../../src/app/worker.ts';
-import { createScrub } from '../../src/lib/redact.ts';
+import { createRedact } from '../../src/lib/redact.ts';
 import type { FaultKind } from '../../src/emulators/notion/faults.ts';
 import { type EmulatedBehaviour, startEmulatedHuggingFace } from '../../src/emulators/hugging-face/server.ts';
 import { createLog } from '../../src/cli/terminal/log.ts';
@@ -76,7 +76,7 @@ it(
     const lines: string[] = [];
     const log = createLog({
       level: 'debug',
-      scrub: createScrub(Object.values(canaries)),
+      redact: createRedact(Object.values(canaries)),
       destination: { write: (line) => void lines.push(line) },
     });
     const settings = {

@@ -1,7 +1,7 @@
 import pino from 'pino';
 import type { Log } from '../../lib/log.ts';
 import type { Outcome } from '../../core/outcome.ts';
-import { createScrub } from '../../lib/redact.ts';
+import { createRedact } from '../../lib/redact.ts';
 import { createLog, prettyStream } from './log.ts';
 import { createProgress } from './progress.ts';
 
@@ -18,14 +18,14 @@ export function createConsole(
   config: { logLevel: string; secrets: readonly string[] },
   { alwaysForPeople = false } = {},
 ): Console {
-  const scrub = createScrub(config.secrets);
+  const redact = createRedact(config.secrets);
   const level = config.logLevel;
-  const print = (text: string) => void process.stdout.write(`${scrub(text)}\n`);
+  const print = (text: string) => void process.stdout.write(`${redact(text)}\n`);
   if (!process.stdout.isTTY) {
     const toStdout = pino.destination({ dest: 1, sync: true });
     const destination = alwaysForPeople ? prettyStream((line) => toStdout.write(line), false) : toStdout;
     return {
-      log: createLog({ level, scrub, destination }),
+      log: createLog({ level, redact, destination }),
       forPeople: alwaysForPeople,
       print,
       onOutcome: () => undefined,
@@ -35,7 +35,7 @@ export function createConsole(
   }
   const progress = createProgress(process.stdout);
   return {
-    log: createLog({ level, scrub, destination: prettyStream(progress.line, true) }),
+    log: createLog({ level, redact, destination: prettyStream(progress.line, true) }),
     forPeople: true,
     print: (text) => {
       progress.stop();

@@ -1,6 +1,6 @@
 import { BoardError, ConfigError, LockedError, StopSignal } from '../../core/errors.ts';
 import { readEnvironment, type Variables } from '../../core/environment.ts';
-import { createScrub } from '../../lib/redact.ts';
+import { createRedact } from '../../lib/redact.ts';
 
 const exitCodes = { rowFailed: 1, operator: 2, boardUnreachable: 3, locked: 4 } as const;
 
@@ -10,8 +10,8 @@ export const usageExitCode = exitCodes.operator;
 /** Tells the error in words on stderr, and answers with the exit code that it stands for. */
 export function exitCodeOf(error: unknown, signal: AbortSignal): number {
   if (signal.reason instanceof StopSignal) return signal.reason.exitCode;
-  const scrub = createScrub(secretsIn(process.env));
-  const tell = (sentence: string) => process.stderr.write(`${scrub(sentence)}\n`);
+  const redact = createRedact(secretsIn(process.env));
+  const tell = (sentence: string) => process.stderr.write(`${redact(sentence)}\n`);
   if (error instanceof ConfigError) {
     for (const problem of error.problems) tell(problem);
     return exitCodes.operator;

@@ -1,6 +1,6 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
-import type { Scrub } from '../../lib/redact.ts';
+import type { Redact } from '../../lib/redact.ts';
 
 /** Lines for people. */
 export function prettyStream(write: (line: string) => void, colorize: boolean): DestinationStream {
@@ -14,8 +14,8 @@ export function prettyStream(write: (line: string) => void, colorize: boolean): 
   return { write: (line) => write(`${format(line)?.trimEnd() ?? line}\n`) };
 }
 
-/** The product's logger. Every line passes `scrub` on its way out, so that no field, message or stack shows a secret. */
-export function createLog(options: { level: string; scrub: Scrub; destination: DestinationStream }): Logger {
+/** The product's logger. Every line passes `redact` on its way out, so that no field, message or stack shows a secret. */
+export function createLog(options: { level: string; redact: Redact; destination: DestinationStream }): Logger {
   return pino(
     {
       level: options.level,
@@ -23,7 +23,7 @@ export function createLog(options: { level: string; scrub: Scrub; destination: D
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: ['token', 'authorization', '*.token', '*.authorization', '*.headers'], censor: '[secret]' },
-      hooks: { streamWrite: (line) => options.scrub(line) },
+      hooks: { streamWrite: (line) => options.redact(line) },
     },
     options.destination,
   );

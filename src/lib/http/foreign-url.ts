@@ -19,7 +19,7 @@ const maxPictureBytes = 25 * 1024 * 1024;
 const pauseMs = 1000;
 
 /** Fetches the picture, with one more try, for it has been made and paid for. Sends no key. */
-export async function downloadPicture(picture: NamedPicture, clock: Clock): Promise<Uint8Array> {
+export async function downloadImage(picture: NamedPicture, clock: Clock): Promise<Uint8Array> {
   const { label, signal } = picture;
   const url = allowedUrl(picture.url, picture.trustedUrl);
   if (url === undefined) {

@@ -1,5 +1,5 @@
 import type { Log } from '../../lib/log.ts';
-import type { Scrub } from '../../lib/redact.ts';
+import type { Redact } from '../../lib/redact.ts';
 import type { AlertEntry } from './state.ts';
 import type { AlertWords } from '../health/words.ts';
 
@@ -30,10 +30,10 @@ export interface AlertsOptions {
   /** False when it did not get through; undefined where nobody listens. */
   tell: ((text: string) => Promise<boolean>) | undefined;
   log: Log;
-  scrub: Scrub;
+  redact: Redact;
 }
 
-export function createAlerts({ entries, keep, tell, log, scrub }: AlertsOptions): Alerts {
+export function createAlerts({ entries, keep, tell, log, redact }: AlertsOptions): Alerts {
   let delivering: Promise<void> | undefined;
   let beingTold: string | undefined;
 
@@ -79,7 +79,7 @@ export function createAlerts({ entries, keep, tell, log, scrub }: AlertsOptions)
       const known = entries.get(key);
       if (known?.state === 'trouble' && !known.doubtful) return;
       const told = known && !known.doubtful ? known.told : 'well';
-      const [trouble, well] = [scrub(words.trouble), scrub(words.well)];
+      const [trouble, well] = [redact(words.trouble), redact(words.well)];
       log.info({ alert: key }, `Alert: ${trouble}`);
       entries.set(key, { state: 'trouble', told, trouble, well });
       void keep();

@@ -1,4 +1,4 @@
-import { type FailureCode, reactions } from '../../core/errors.ts';
+import { type FailureCode, reactions } from '../../core/reactions.ts';
 import type { Attempt } from '../../core/provider.ts';
 import type { Alerts } from './alerts.ts';
 import type { ProviderState } from '../health/facts.ts';

@@ -1,4 +1,4 @@
-import type { FailureCode } from '../../core/errors.ts';
+import type { FailureCode } from '../../core/reactions.ts';
 
 /** One provider as the chain shows it. */
 export interface ProviderState {

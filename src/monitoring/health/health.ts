@@ -4,7 +4,7 @@ import { withDeadline } from '../../lib/deadline.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Post } from '../../core/post.ts';
-import type { Scrub } from '../../lib/redact.ts';
+import type { Redact } from '../../lib/redact.ts';
 import { createAlerts } from '../alerts/alerts.ts';
 import { createDiskWatch, type DiskWatchOptions } from './disk.ts';
 import {
@@ -58,7 +58,7 @@ export interface Health {
 export interface HealthOptions {
   clock: Clock;
   log: Log;
-  scrub: Scrub;
+  redact: Redact;
   heartbeatUrl?: string | undefined;
   alertWebhookUrl?: string | undefined;
   /** The images folder. */
@@ -83,7 +83,7 @@ const lastMs = 1000;
 
 /** Opens what is kept, and begins. */
 export async function createHealth(options: HealthOptions): Promise<Health> {
-  const { clock, log, scrub, heartbeatUrl, alertWebhookUrl, folder, stallMs, providers, isTokenRefused } = options;
+  const { clock, log, redact, heartbeatUrl, alertWebhookUrl, folder, stallMs, providers, isTokenRefused } = options;
   const startedAt = isoTime(clock.now());
   let isFolderOurs = true;
   const ifOurs = async (write: () => Promise<void>) => (isFolderOurs ? write() : undefined);
@@ -96,7 +96,7 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
   const { signal } = outgoing;
   const ping = heartbeatUrl === undefined ? undefined : createHeartbeatPing({ url: heartbeatUrl, log, signal });
   const tell = alertWebhookUrl === undefined ? undefined : createWebhook({ url: alertWebhookUrl, clock, log, signal });
-  const alerts = createAlerts({ entries: kept.alerts, keep, tell, log, scrub });
+  const alerts = createAlerts({ entries: kept.alerts, keep, tell, log, redact });
   const providerAlerts = createProviderAlerts(alerts, providers);
   const disk = createDiskWatch({ folder, statfs: options.statfs, alerts, log });
   const passes = createPassRecord({ clock, stallMs });
@@ -191,7 +191,7 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
       ended();
     },
     passFailed(error) {
-      const said = scrub(errorWords(error));
+      const said = redact(errorWords(error));
       passes.ended('failed', { error: said });
       if (isTokenRefused(error)) stands('tokenRefused', alertWords.tokenRefused());
       else {

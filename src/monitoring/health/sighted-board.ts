@@ -1,7 +1,7 @@
 import type { PendingPage, PostBoard } from '../../core/board.ts';
 
 /** The board, whose looks at the rows that wait are told; `isFirst` of the first page of them. */
-export function sightedBoard(board: PostBoard, sighted: (page: PendingPage, isFirst: boolean) => void): PostBoard {
+export function pendingReadBoard(board: PostBoard, sighted: (page: PendingPage, isFirst: boolean) => void): PostBoard {
   return {
     ...board,
     async pending(options) {

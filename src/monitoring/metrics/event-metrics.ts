@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { reactions } from '../../core/errors.ts';
+import { reactions } from '../../core/reactions.ts';
 import { listen, type Listener } from '../../core/events.ts';
 import type { Attempt } from '../../core/provider.ts';
 import { keysOf } from '../../lib/records.ts';
@@ -21,7 +21,7 @@ export function countEvents(
     listen(events, 'pass', countPasses(registers)),
     listen(events, 'outcome', countRows(registers)),
     listen(events, 'outcome', queue.onOutcome),
-    listen(events, 'sighted', queue.onSighted),
+    listen(events, 'pendingRead', queue.onPendingRead),
     listen(events, 'attempt', countAttempts(registers, providers)),
     listen(events, 'notionAnswered', countAnswers(registers)),
     listen(events, 'notionPaused', countPauses(registers)),
@@ -66,7 +66,10 @@ function countRows(registers: Registry[]): Listener<'outcome'> {
   return ({ kind }) => rows.inc({ outcome: kind });
 }
 
-function measureQueue(registers: Registry[]): { onSighted: Listener<'sighted'>; onOutcome: Listener<'outcome'> } {
+function measureQueue(registers: Registry[]): {
+  onPendingRead: Listener<'pendingRead'>;
+  onOutcome: Listener<'outcome'>;
+} {
   let waiting = new Set<string>();
   const depth = unset(
     new Gauge({
@@ -83,7 +86,7 @@ function measureQueue(registers: Registry[]): { onSighted: Listener<'sighted'>; 
     }),
   );
   return {
-    onSighted(posts, more) {
+    onPendingRead(posts, more) {
       waiting = new Set(posts.map(({ id }) => id));
       depth.set(waiting.size);
       truncated.set(more ? 1 : 0);

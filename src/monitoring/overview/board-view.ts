@@ -150,7 +150,7 @@ export function createBoardView({ board, events, clock, log, onLook }: BoardView
 
   const ends = [
     listen(events, 'marked', marked),
-    listen(events, 'sighted', sighted),
+    listen(events, 'pendingRead', sighted),
     listen(events, 'taken', taken),
     listen(events, 'asking', asking),
     listen(events, 'attempt', attempt),

@@ -1,8 +1,8 @@
-import type { FailureCode } from '../../core/errors.ts';
+import type { FailureCode } from '../../core/reactions.ts';
 import type { Post } from '../../core/post.ts';
 import type { BoardState } from './board-view.ts';
-import type { Activity, Overview, ProviderView, Row, ShownPicture } from '../../core/overview.ts';
-import type { KeptPicture } from '../../core/image.ts';
+import type { Activity, Overview, ProviderView, Row, ImageView } from '../../core/overview.ts';
+import type { ImageRecord } from '../../core/image.ts';
 import type { ChainState, ServerParts } from '../../server/parts.ts';
 import type { ProviderRecord } from './provider-record.ts';
 import type { Tally } from './tally.ts';
@@ -50,9 +50,9 @@ export async function buildOverview(
   { parts, board, record, tally }: OverviewSources,
   viewer: Viewer,
 ): Promise<Overview> {
-  const { clock, scrub } = parts;
+  const { clock, redact } = parts;
   const state = board.state();
-  const cut = (text: string, length: number) => shortened(scrub(text), length);
+  const cut = (text: string, length: number) => shortened(redact(text), length);
   const address = (url: string) => (parts.board.isOnNotion ? url : '');
   const row = (post: Post): Row => ({
     id: post.id,
@@ -60,15 +60,15 @@ export async function buildOverview(
     title: cut(post.title, longest.title),
     since: post.editedAt,
   });
-  const shown = (picture: KeptPicture, path: string): ShownPicture => ({
+  const shown = (picture: ImageRecord, path: string): ImageView => ({
     url: `/${path}/${encodeURIComponent(picture.file)}`,
     thumbnailUrl: `/thumbnails/${path}/${encodeURIComponent(picture.file)}`,
     generatedAt: picture.generatedAt,
     width: picture.width,
     height: picture.height,
     prompt: cut(picture.prompt, longest.prompt),
-    provider: parts.providers.find(({ name }) => name === picture.provider)?.label ?? scrub(picture.provider),
-    model: scrub(picture.model),
+    provider: parts.providers.find(({ name }) => name === picture.provider)?.label ?? redact(picture.provider),
+    model: redact(picture.model),
     why: cut(picture.why, longest.error),
     costUsd: picture.costUsd,
   });
@@ -95,9 +95,9 @@ export async function buildOverview(
     ...(state.title !== undefined &&
       state.url !== undefined && { board: { title: cut(state.title, longest.title), url: address(state.url) } }),
     activity: activityOf(parts, state),
-    ...(trouble !== undefined && { trouble: scrub(trouble) }),
+    ...(trouble !== undefined && { trouble: redact(trouble) }),
     ...(state.trouble !== undefined && { boardTrouble: cut(state.trouble, longest.error) }),
-    alerts: parts.health.facts().alerts.map(scrub),
+    alerts: parts.health.facts().alerts.map(redact),
     running: state.served.map(({ post, provider, isMade, since }) => ({
       ...row(post),
       ...(provider !== undefined && { provider }),
@@ -151,7 +151,7 @@ function providerViews(parts: ServerParts, record: OverviewSources['record']): P
       label,
       ...standing(configured ? chain.get(name) : undefined),
       ...(lastError && {
-        lastError: { at: lastError.at, message: shortened(parts.scrub(lastError.message), longest.error) },
+        lastError: { at: lastError.at, message: shortened(parts.redact(lastError.message), longest.error) },
       }),
       ...(medianMs !== undefined && { medianMs }),
     };

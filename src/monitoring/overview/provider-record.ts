@@ -1,4 +1,4 @@
-import type { FailureCode } from '../../core/errors.ts';
+import type { FailureCode } from '../../core/reactions.ts';
 import type { WorkerEvents } from '../../core/events.ts';
 
 /** The last call of a provider that brought no picture. */

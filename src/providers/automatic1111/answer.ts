@@ -21,7 +21,7 @@ const maxPixels = 4096 * 4096;
 const answerSchema = z.object({ images: z.array(z.unknown()).nullable(), info: z.unknown().optional() });
 
 /** The picture in an answer with status 200; `hide` is kept out of the words of a failure. @throws {ProviderError} `bad_image`, or `unavailable` when the server failed to draw. */
-export async function readPicture(
+export async function readImage(
   label: string,
   answer: ProviderAnswer,
   hide: readonly string[] = [],

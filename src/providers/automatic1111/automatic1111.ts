@@ -4,7 +4,7 @@ import type { Environment } from '../../core/environment.ts';
 import { ProviderError } from '../../core/errors.ts';
 import type { GeneratedImage, ImageRequest } from '../../core/image.ts';
 import type { ImageProvider, ProviderContext } from '../../core/provider.ts';
-import { type DrawnPicture, readPicture } from './answer.ts';
+import { type DrawnPicture, readImage } from './answer.ts';
 import { checkServer } from './check.ts';
 import { connect, formsOf } from './connection.ts';
 import { isGatewayTimeout, isUnknownSampler } from './failures.ts';
@@ -54,9 +54,9 @@ function readLogin(environment: Environment): string | undefined {
   const login = environment.secret('SD_API_AUTH');
   if (login === undefined) return undefined;
   const colon = login.indexOf(':');
-  if (colon > 0 && colon < login.length - 1) environment.conceal(login.slice(colon + 1));
+  if (colon > 0 && colon < login.length - 1) environment.markSecret(login.slice(colon + 1));
   else environment.problem("SD_API_AUTH is not of the form user:password: give both, as in the web UI's --api-auth.");
-  environment.conceal(Buffer.from(login).toString('base64'));
+  environment.markSecret(Buffer.from(login).toString('base64'));
   return login;
 }
 
@@ -123,7 +123,7 @@ function createProvider(settings: Settings, { clock, random }: ProviderDependenc
       const answer = await draw(drawing, context);
       const hide = [request.prompt, request.negativePrompt ?? '', ...formsOf(settings.login)];
       if (answer.status !== 200) throw connection.failure(answer, hide);
-      const picture = await readPicture(label, answer, hide);
+      const picture = await readImage(label, answer, hide);
       signal.throwIfAborted();
       if (checkpoint) refuseOtherCheckpoint(checkpoint, picture);
       const { bytes, mediaType, width, height } = picture;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
 import { ProviderError } from '../../core/errors.ts';
 import type { MediaType } from '../../core/image.ts';
-import { downloadPicture } from '../../lib/http/foreign-url.ts';
+import { downloadImage } from '../../lib/http/foreign-url.ts';
 import { label } from './failures.ts';
 import type { Partner } from './routes.ts';
 import { callProvider, type ProviderAnswer } from '../../lib/http/client.ts';
@@ -27,7 +27,7 @@ const maxLostPolls = 3;
  * The picture's bytes, unproven, out of any form in which partners answer; waits for those that queue.
  * @throws {ProviderError} when there is none; the signal's reason when it is aborted.
  */
-export async function readPicture(answer: ProviderAnswer, context: AnswerContext): Promise<Uint8Array> {
+export async function readImage(answer: ProviderAnswer, context: AnswerContext): Promise<Uint8Array> {
   if (answer.status < 200 || answer.status > 299) throw context.classify(answer);
   const last = await waitForJob(answer, context);
   if (mediaTypeOf(last.bytes) !== undefined) return last.bytes;
@@ -40,7 +40,7 @@ export async function readPicture(answer: ProviderAnswer, context: AnswerContext
   if (reference === undefined) throw context.classify(last);
   if (/^https?:/i.test(reference)) {
     const { endpoint, signal, clock } = context;
-    return downloadPicture({ label, url: reference, trustedUrl: endpoint, signal }, clock);
+    return downloadImage({ label, url: reference, trustedUrl: endpoint, signal }, clock);
   }
   return Buffer.from(reference.replace(/^data:[^,]{0,100},/, ''), 'base64');
 }

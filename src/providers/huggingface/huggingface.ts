@@ -5,7 +5,7 @@ import type { GeneratedImage, ImageRequest } from '../../core/image.ts';
 import type { ImageProvider } from '../../core/provider.ts';
 import type { ProviderDependencies, ProviderEntry } from '../entry.ts';
 import { createRenewal } from './account.ts';
-import { readPicture } from './answer.ts';
+import { readImage } from './answer.ts';
 import { checkHuggingFace } from './check.ts';
 import { classify, label } from './failures.ts';
 import { buildCall, familyOf } from './request.ts';
@@ -75,7 +75,7 @@ function createHuggingFace(settings: Settings, { clock }: ProviderDependencies):
     const { url, headers, body, warnings } = buildCall(route, request, settings);
     const hide = [request.prompt, request.negativePrompt ?? '', key];
     const answer = await callProvider({ label, method: 'POST', url, headers, body, signal });
-    const bytes = await readPicture(answer, {
+    const bytes = await readImage(answer, {
       partner: route.partner,
       endpoint,
       key,

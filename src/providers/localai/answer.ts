@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
 import { ProviderError } from '../../core/errors.ts';
 import type { GeneratedImage } from '../../core/image.ts';
-import { downloadPicture } from '../../lib/http/foreign-url.ts';
+import { downloadImage } from '../../lib/http/foreign-url.ts';
 import { label } from './failures.ts';
 import { readHeader } from '../../lib/image-header.ts';
 import type { ProviderAnswer } from '../../lib/http/client.ts';
@@ -24,7 +24,7 @@ const answerSchema = z.object({ data: z.tuple([z.object({ b64_json: given, url: 
  * The picture in an answer with a 2xx status; undefined when it holds none.
  * @throws {ProviderError} when it is not a usable picture or cannot be fetched; the signal's reason when it is aborted.
  */
-export async function readPicture(
+export async function readImage(
   answer: ProviderAnswer,
   { trustedUrl, signal, clock }: Download,
 ): Promise<Pick<GeneratedImage, 'bytes' | 'mediaType' | 'width' | 'height'> | undefined> {
@@ -32,7 +32,7 @@ export async function readPicture(
   const reference = item?.b64_json ?? item?.url;
   if (reference === undefined) return undefined;
   const bytes = /^https?:/i.test(reference)
-    ? await downloadPicture({ label, url: reference, trustedUrl, signal }, clock)
+    ? await downloadImage({ label, url: reference, trustedUrl, signal }, clock)
     : decodeBase64(reference);
   return { bytes, ...(await readHeader(bytes, label)) };
 }

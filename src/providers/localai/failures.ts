@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type FailureCode, ProviderError } from '../../core/errors.ts';
+import { ProviderError } from '../../core/errors.ts';
+import type { FailureCode } from '../../core/reactions.ts';
 import { type ProviderAnswer, retryAfterMs, saidBy } from '../../lib/http/client.ts';
 
 export const label = 'LocalAI';

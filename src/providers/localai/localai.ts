@@ -3,7 +3,7 @@ import type { Environment } from '../../core/environment.ts';
 import { ProviderError } from '../../core/errors.ts';
 import type { ImageProvider } from '../../core/provider.ts';
 import type { ProviderDependencies, ProviderEntry } from '../entry.ts';
-import { readPicture } from './answer.ts';
+import { readImage } from './answer.ts';
 import { checkServer } from './check.ts';
 import { connect } from './connection.ts';
 import { type Dialect, type DialectChoice, dialectChoices, dialectFor } from './dialects.ts';
@@ -94,7 +94,7 @@ function createLocalAi(settings: Settings, { clock }: ProviderDependencies): Ima
       const { body, warnings } = composeBody(request, dialect, model);
       const answer = await connection.post('/images/generations', body, signal);
       const isDone = answer.status >= 200 && answer.status < 300;
-      const picture = isDone ? await readPicture(answer, { trustedUrl: url, signal, clock }) : undefined;
+      const picture = isDone ? await readImage(answer, { trustedUrl: url, signal, clock }) : undefined;
       if (picture === undefined) {
         throw await explain(answer, [body.prompt, request.prompt, request.negativePrompt ?? ''], signal);
       }

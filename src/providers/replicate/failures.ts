@@ -1,4 +1,5 @@
-import { type FailureCode, ProviderError } from '../../core/errors.ts';
+import { ProviderError } from '../../core/errors.ts';
+import type { FailureCode } from '../../core/reactions.ts';
 import { label } from './api.ts';
 import type { Prediction } from './job.ts';
 import { type ProviderAnswer, retryAfterMs, saidBy } from '../../lib/http/client.ts';

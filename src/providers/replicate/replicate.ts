@@ -4,7 +4,7 @@ import { ProviderError } from '../../core/errors.ts';
 import type { GeneratedImage } from '../../core/image.ts';
 import type { ImageProvider, ProviderContext } from '../../core/provider.ts';
 import type { ProviderDependencies, ProviderEntry } from '../entry.ts';
-import { downloadPicture } from '../../lib/http/foreign-url.ts';
+import { downloadImage } from '../../lib/http/foreign-url.ts';
 import { readHeader } from '../../lib/image-header.ts';
 import { createApi, label, type ReplicateAddress } from './api.ts';
 import { checkReplicate } from './check.ts';
@@ -90,7 +90,7 @@ function createReplicate(settings: Settings, { clock }: ProviderDependencies): I
   };
 
   const collect = async (output: string, signal: AbortSignal) => {
-    const bytes = await downloadPicture({ label, url: output, trustedUrl: url, signal }, clock);
+    const bytes = await downloadImage({ label, url: output, trustedUrl: url, signal }, clock);
     return { bytes, ...(await readHeader(bytes, label)) };
   };
 

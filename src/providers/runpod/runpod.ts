@@ -4,7 +4,7 @@ import { ProviderError } from '../../core/errors.ts';
 import type { GeneratedImage, ImageRequest } from '../../core/image.ts';
 import type { ImageProvider, ProviderContext } from '../../core/provider.ts';
 import type { ProviderDependencies, ProviderEntry } from '../entry.ts';
-import { downloadPicture } from '../../lib/http/foreign-url.ts';
+import { downloadImage } from '../../lib/http/foreign-url.ts';
 import { readHeader } from '../../lib/image-header.ts';
 import { costIn, decodePicture, isUrl, referenceIn } from './answer.ts';
 import { createApi, label, type RunpodAddress } from './api.ts';
@@ -103,7 +103,7 @@ function createRunpod(settings: Settings, { clock }: ProviderDependencies): Imag
 
   const collect = async ({ output }: Job, reference: string, request: ImageRequest, signal: AbortSignal) => {
     const bytes = isUrl(reference)
-      ? await downloadPicture({ label, url: reference, trustedUrl: url, signal }, clock)
+      ? await downloadImage({ label, url: reference, trustedUrl: url, signal }, clock)
       : decodePicture(reference);
     const image: GeneratedImage = {
       bytes,

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Overview, ShownPicture } from '../../core/overview.ts';
+import type { Overview, ImageView } from '../../core/overview.ts';
 import { Empty, Section, Time, Words } from './text.tsx';
 import { costWords } from './words.ts';
 
@@ -22,7 +22,7 @@ export function Gallery({ pictures }: { pictures: Overview['pictures'] }) {
   );
 }
 
-function PictureCard({ picture }: { picture: ShownPicture }) {
+function PictureCard({ picture }: { picture: ImageView }) {
   const { url, thumbnailUrl, generatedAt, width, height, prompt, provider, model, why, costUsd } = picture;
   const [isBroken, setBroken] = useState(false);
   const short = prompt.length > 120 ? `${prompt.slice(0, 119)}…` : prompt;

@@ -11,7 +11,7 @@ import type { ServerParts, ServerSettings } from '../parts.ts';
 
 /** `POST /api/ai/generate-image`: a picture by the same chain that serves the rows. */
 export function generateImageRoutes(parts: ServerParts, settings: ServerSettings): FastifyPluginAsyncZod {
-  const { clock, scrub } = parts;
+  const { clock, redact } = parts;
   return async (app) => {
     const limits = createPictureLimits(app, settings);
     const jobs = createJobs(parts.signal);
@@ -50,7 +50,7 @@ export function generateImageRoutes(parts: ServerParts, settings: ServerSettings
           seed,
           width: asked.width,
           height: asked.height,
-          why: scrub(why),
+          why: redact(why),
           costUsd,
         };
       } catch (error) {

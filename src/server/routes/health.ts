@@ -5,7 +5,7 @@ import type { ServerParts } from '../parts.ts';
 const config = { access: 'open', rateLimit: false } as const;
 
 /** `GET /healthz` and `GET /readyz`: what is known already, so that nothing slow can hold them up. */
-export function healthRoutes({ health, scrub, signal }: ServerParts): FastifyPluginAsyncZod {
+export function healthRoutes({ health, redact, signal }: ServerParts): FastifyPluginAsyncZod {
   const stopping = { ok: false, reason: 'The worker is stopping.' };
 
   return async (app) => {
@@ -20,8 +20,8 @@ export function healthRoutes({ health, scrub, signal }: ServerParts): FastifyPlu
     };
     app.get('/healthz', { config, schema: live }, async (_, reply) => {
       const { ok, reason } = health.liveness();
-      if (ok) return { status: 'ok' as const, reason: scrub(reason) };
-      return reply.code(503).send({ status: 'dead', reason: scrub(reason) });
+      if (ok) return { status: 'ok' as const, reason: redact(reason) };
+      return reply.code(503).send({ status: 'dead', reason: redact(reason) });
     });
 
     const ready = {
@@ -40,9 +40,9 @@ export function healthRoutes({ health, scrub, signal }: ServerParts): FastifyPlu
       const bad = [signal.aborted ? stopping : undefined, health.liveness(), readiness].find(
         (verdict) => verdict?.ok === false,
       );
-      if (bad) return reply.code(503).send({ status: 'not ready', reason: scrub(bad.reason) });
+      if (bad) return reply.code(503).send({ status: 'not ready', reason: redact(bad.reason) });
       const { lastGoodAt = null } = health.facts().passes;
-      return { status: 'ready' as const, reason: scrub(readiness.reason), lastGoodPassAt: lastGoodAt };
+      return { status: 'ready' as const, reason: redact(readiness.reason), lastGoodPassAt: lastGoodAt };
     });
   };
 }

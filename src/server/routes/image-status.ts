@@ -27,7 +27,7 @@ export function imageStatusRoutes(parts: ServerParts): FastifyPluginAsyncZod {
   };
 }
 
-function statusOf({ providers, chain, clock, scrub }: ServerParts, record: ProviderRecord) {
+function statusOf({ providers, chain, clock, redact }: ServerParts, record: ProviderRecord) {
   const now = clock.now();
   const states = new Map(chain.state().map((state) => [state.name, state]));
   return providers.map(({ name, label, configured }) => {
@@ -41,7 +41,7 @@ function statusOf({ providers, chain, clock, scrub }: ServerParts, record: Provi
       configured,
       state: configured ? leftOut : 'not_configured',
       until: trouble && trouble.until > now ? new Date(Math.min(trouble.until, 8.64e15)).toISOString() : null,
-      lastError: lastError ? scrub(lastError.message) : null,
+      lastError: lastError ? redact(lastError.message) : null,
       medianMs: medianMs ?? null,
     };
   });

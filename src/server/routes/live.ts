@@ -34,7 +34,7 @@ export function liveRoutes(parts: ServerParts, _settings: ServerSettings): Fasti
       beforeEach: () => isPassRunning() || board.look(watchedAgeMs),
     });
 
-    const names = ['pass', 'sighted', 'taken', 'asking', 'attempt', 'outcome', 'paused'] as const;
+    const names = ['pass', 'pendingRead', 'taken', 'asking', 'attempt', 'outcome', 'paused'] as const;
     const ends = names.map((name) => listen(events, name, broadcast.changed));
     signal.addEventListener('abort', broadcast.close, { once: true });
     // Before the server waits for its connections to end.

@@ -28,7 +28,7 @@ const passState = z.object({
 const begun = z.object({ id: z.string(), state: passState.shape.state, statusUrl: z.string() });
 
 /** `POST /api/sync`: a pass over the board now; `GET /api/sync/:id`: what became of it. */
-export function syncRoutes({ passes, scrub }: ServerParts): FastifyPluginAsyncZod {
+export function syncRoutes({ passes, redact }: ServerParts): FastifyPluginAsyncZod {
   return async (app) => {
     const start = {
       tags: ['worker'],
@@ -63,11 +63,11 @@ export function syncRoutes({ passes, scrub }: ServerParts): FastifyPluginAsyncZo
       const pass = passes.find(id);
       if (!pass)
         throw notFound('No such pass is known: only the last ones are remembered, and none from before a restart.');
-      return told(pass, scrub);
+      return told(pass, redact);
     });
   };
 }
 
-function told(pass: PassState, scrub: ServerParts['scrub']): PassState {
-  return pass.error === undefined ? pass : { ...pass, error: scrub(pass.error) };
+function told(pass: PassState, redact: ServerParts['redact']): PassState {
+  return pass.error === undefined ? pass : { ...pass, error: redact(pass.error) };
 }

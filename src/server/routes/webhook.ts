@@ -28,7 +28,7 @@ export function webhookRoutes(parts: ServerParts): FastifyPluginAsyncZod {
     app.post('/webhooks/notion', { config, schema }, async ({ body, headers }) => {
       const { status, message } = await parts.notice(body instanceof Uint8Array ? body : new Uint8Array(), headers);
       if (status >= 400) throw new HttpError(status, STATUS_CODES[status] ?? 'Refused', message);
-      return { message: parts.scrub(message) };
+      return { message: parts.redact(message) };
     });
   };
 }

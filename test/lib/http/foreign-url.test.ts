@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { LookupAddress } from 'node:dns';
 import { describe, expect, it } from 'vitest';
-import { allowedUrl, downloadPicture, isPublicAddress, publicLookup } from '../../../src/lib/http/foreign-url.ts';
+import { allowedUrl, downloadImage, isPublicAddress, publicLookup } from '../../../src/lib/http/foreign-url.ts';
 import { callProvider } from '../../../src/lib/http/client.ts';
 
 const trusted = 'http://192.168.1.5:8080/v1';
@@ -103,12 +103,12 @@ describe('publicLookup', () => {
   });
 });
 
-describe('downloadPicture', () => {
+describe('downloadImage', () => {
   it('does not reach a private host by its name', async () => {
     const clock = { now: () => 0, monotonic: () => 0, sleep: async () => undefined };
     const { signal } = new AbortController();
     const picture = { label: 'Test', url: 'https://localhost:1/a.png', trustedUrl: trusted, signal };
-    await expect(downloadPicture(picture, clock)).rejects.toMatchObject({
+    await expect(downloadImage(picture, clock)).rejects.toMatchObject({
       code: 'unavailable',
       message: expect.stringContaining('the host name leads to no public address'),
     });

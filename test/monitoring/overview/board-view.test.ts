@@ -71,10 +71,10 @@ describe('the view of the board', () => {
     events.emit('pass', pass('running'));
     events.emit('taken', post('a'));
     events.emit('outcome', { kind: 'failed', post: post('a'), error: 'No.', attempts: [] });
-    events.emit('sighted', [post('a')], false);
+    events.emit('pendingRead', [post('a')], false);
     expect(ids(view.state().waiting)).toEqual([]);
     events.emit('marked', 'a');
-    events.emit('sighted', [post('a')], false);
+    events.emit('pendingRead', [post('a')], false);
     expect(ids(view.state().waiting)).toEqual(['a']);
   });
 
@@ -93,7 +93,7 @@ describe('the view of the board', () => {
   it('forgets a trouble as soon as the board was read', async () => {
     const { view, events, failure } = rig();
     expect(await failure(new BoardError('refused', 'No.'))).toBe('No.');
-    events.emit('sighted', [], false);
+    events.emit('pendingRead', [], false);
     expect(view.state().trouble).toBeUndefined();
   });
 
@@ -127,7 +127,7 @@ describe('the view of the board', () => {
   it('follows a row from waiting over its provider to its picture', async () => {
     const { clock, events, view } = rig();
     events.emit('pass', pass('running'));
-    events.emit('sighted', [post('a'), post('b')], true);
+    events.emit('pendingRead', [post('a'), post('b')], true);
     events.emit('taken', post('a'));
     expect(view.state().served).toEqual([{ post: post('a'), since: testStart }]);
     await clock.advance(500);
@@ -155,7 +155,7 @@ describe('the view of the board', () => {
     events.emit('pass', pass('running'));
     events.emit('taken', post('a'));
     events.emit('outcome', { kind: 'failed', post: post('a'), error: 'No.', attempts: [] });
-    events.emit('sighted', [post('a'), post('b')], false);
+    events.emit('pendingRead', [post('a'), post('b')], false);
     expect(ids(view.state().waiting)).toEqual(['b']);
     expect(ids(view.state().failed)).toEqual(['a']);
   });
@@ -179,7 +179,7 @@ describe('the view of the board', () => {
     events.emit('outcome', { kind: 'failed', post: post('a'), error: 'No.', attempts: [] });
     events.emit('pass', pass('done'));
     events.emit('pass', pass('running'));
-    events.emit('sighted', [post('a')], false);
+    events.emit('pendingRead', [post('a')], false);
     expect(view.state()).toMatchObject({ failed: [], ended: 0 });
     expect(ids(view.state().waiting)).toEqual(['a']);
   });

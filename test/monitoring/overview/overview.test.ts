@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { KeptPicture } from '../../../src/core/image.ts';
-import { createScrub } from '../../../src/lib/redact.ts';
+import type { ImageRecord } from '../../../src/core/image.ts';
+import { createRedact } from '../../../src/lib/redact.ts';
 import type { BoardState } from '../../../src/monitoring/overview/board-view.ts';
 import { buildOverview } from '../../../src/monitoring/overview/overview.ts';
 import type { Overview } from '../../../src/core/overview.ts';
@@ -31,7 +31,7 @@ function overview({ overrides = {}, board = {}, lastError }: Facts = {}): Promis
 
 const at = '2026-11-21T13:20:00.000Z';
 const running = { id: 'p', reason: 'schedule', state: 'running', requestedAt: at, startedAt: at } as const;
-const picture = (file: string, generatedAt: string, overrides: Partial<KeptPicture> = {}): KeptPicture => ({
+const picture = (file: string, generatedAt: string, overrides: Partial<ImageRecord> = {}): ImageRecord => ({
   file,
   generatedAt,
   width: 8,
@@ -229,7 +229,7 @@ it('shows no secret, wherever one may stand', async () => {
   const said = `says ${key} here`;
   const whole = await overview({
     overrides: {
-      scrub: createScrub([key]),
+      redact: createRedact([key]),
       health: { facts: () => ({ passes: {}, alerts: [said] }), readiness: () => ({ ok: false, reason: said }) },
       pictures: {
         latest: async () => [picture('a.png', at, { prompt: said, why: said, model: said, provider: said })],

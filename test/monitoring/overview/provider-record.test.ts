@@ -55,7 +55,7 @@ async function refusalForWantOfTime(): Promise<Attempt> {
     {
       clock,
       finish: async (bytes) => bytes,
-      scrub: (text) => text,
+      redact: (text) => text,
       model: 'a model',
       costUsd: 0,
       refuse: (context) =>

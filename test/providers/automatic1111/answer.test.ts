@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { ProviderError } from '../../../src/core/errors.ts';
-import { readInfo, readPicture } from '../../../src/providers/automatic1111/answer.ts';
+import { readInfo, readImage } from '../../../src/providers/automatic1111/answer.ts';
 import type { ProviderAnswer } from '../../../src/lib/http/client.ts';
 import { failureOf } from '../../support/fakes/automatic1111-provider.ts';
 
@@ -31,7 +31,7 @@ function answer(body: unknown): ProviderAnswer {
   };
 }
 
-const read = (body: unknown) => readPicture('Stable Diffusion', answer(body));
+const read = (body: unknown) => readImage('Stable Diffusion', answer(body));
 
 describe('the picture in an answer', () => {
   it.each([

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import nock from 'nock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProviderError } from '../../../src/core/errors.ts';
-import { readPicture } from '../../../src/providers/localai/answer.ts';
+import { readImage } from '../../../src/providers/localai/answer.ts';
 import type { ProviderAnswer } from '../../../src/lib/http/client.ts';
 import { drawPng } from '../../support/fakes/automatic1111-picture.ts';
 import { failureOf } from '../../support/fakes/automatic1111-provider.ts';
@@ -25,7 +25,7 @@ function read(body: unknown, signal = new AbortController().signal) {
     text: () => text,
     json: () => body,
   };
-  return readPicture(answer, { trustedUrl, signal, clock: createFakeClock() });
+  return readImage(answer, { trustedUrl, signal, clock: createFakeClock() });
 }
 
 describe('the picture in an answer', () => {

@@ -1,15 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  ChainExhaustedError,
-  ConfigError,
-  type FailureCode,
-  ProviderError,
-  reactions,
-} from '../../../src/core/errors.ts';
+import { ChainExhaustedError, ConfigError, ProviderError } from '../../../src/core/errors.ts';
+import { type FailureCode, reactions } from '../../../src/core/reactions.ts';
 import type { Log } from '../../../src/lib/log.ts';
 import type { Attempt } from '../../../src/core/provider.ts';
 import { keysOf } from '../../../src/lib/records.ts';
-import type { PictureJob, ServerSettings } from '../../../src/server/parts.ts';
+import type { ImageJob, ServerSettings } from '../../../src/server/parts.ts';
 import { createFakeClock } from '../../support/fakes/fake-clock.ts';
 import {
   asAnn,
@@ -41,9 +36,9 @@ function ask(payload: unknown, headers: Record<string, string> = asAnn) {
 }
 
 /** The jobs that a server is given, each of which is done at once. */
-function jobsOf(): { jobs: PictureJob[]; parts: PartsOverrides } {
-  const jobs: PictureJob[] = [];
-  const generate = async (job: PictureJob) => {
+function jobsOf(): { jobs: ImageJob[]; parts: PartsOverrides } {
+  const jobs: ImageJob[] = [];
+  const generate = async (job: ImageJob) => {
     jobs.push(job);
     return fakePicture({ seed: job.request.seed });
   };
@@ -367,8 +362,8 @@ describe('when no picture comes', () => {
 
   it('shows no secret that a provider repeated', async () => {
     const detail = 'bad key hf_secret and {"a":"hf_secret"}';
-    const scrub = (text: string) => text.replaceAll('hf_secret', '[secret]');
-    await failing(exhausted('unauthorized', [attempt('unauthorized', { detail })], 'bad key hf_secret'), { scrub });
+    const redact = (text: string) => text.replaceAll('hf_secret', '[secret]');
+    await failing(exhausted('unauthorized', [attempt('unauthorized', { detail })], 'bad key hf_secret'), { redact });
     const answer = await ask({ prompt: 'a' });
     expect(answer.body).not.toContain('hf_secret');
     expect(answer.json().attempts[0].message).toBe('bad key [secret] and {"a":"[secret]"}');

@@ -234,12 +234,12 @@ describe('the metrics', () => {
 
   it('show how many rows waited at the last look, and whether there were more', async () => {
     const { events, read } = await open();
-    events.emit('sighted', [fakePost({ id: 'a' }), fakePost({ id: 'b' })], true);
+    events.emit('pendingRead', [fakePost({ id: 'a' }), fakePost({ id: 'b' })], true);
     expect([await read('ntf_queue_depth'), await read('ntf_queue_truncated')]).toEqual([{ '': 2 }, { '': 1 }]);
     events.emit('outcome', { kind: 'skipped', post: fakePost({ id: 'b' }), reason: 'edited', again: true });
     events.emit('outcome', { kind: 'failed', post: fakePost({ id: 'a' }), error: 'No.', attempts: [] });
     expect(await read('ntf_queue_depth')).toEqual({ '': 1 });
-    events.emit('sighted', [], false);
+    events.emit('pendingRead', [], false);
     expect([await read('ntf_queue_depth'), await read('ntf_queue_truncated')]).toEqual([{ '': 0 }, { '': 0 }]);
   });
 

@@ -31,7 +31,7 @@ export function createWhole(options: Partial<ChainDependencies> & { clock?: Fake
   const dependencies = {
     random: () => 0,
     log: silentLog,
-    scrub: (text: string) => text,
+    redact: (text: string) => text,
     finish: (bytes: Uint8Array) => Promise.resolve(bytes),
     rowTimeoutMs: rowMs,
     ...options,

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../src/lib/clock.ts';
-import { type FailureCode, ProviderError, type ProviderErrorFacts } from '../../../src/core/errors.ts';
+import { ProviderError, type ProviderErrorFacts } from '../../../src/core/errors.ts';
+import type { FailureCode } from '../../../src/core/reactions.ts';
 import type { ImageRequest } from '../../../src/core/image.ts';
 import { type Log, silentLog } from '../../../src/lib/log.ts';
 import type { Attempt, ProviderContext } from '../../../src/core/provider.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { ConfigError } from '../../../src/core/errors.ts';
-import type { Picture } from '../../../src/core/image.ts';
+import type { EncodedImage } from '../../../src/core/image.ts';
 
 /** Makes folders that are gone after each test. */
 export function useFolders(): () => Promise<string> {
@@ -19,7 +19,7 @@ export function useFolders(): () => Promise<string> {
 }
 
 /** A picture whose bytes are the text: the store never looks inside. */
-export function pictureOf(text: string, changes: Partial<Picture> = {}): Picture {
+export function pictureOf(text: string, changes: Partial<EncodedImage> = {}): EncodedImage {
   return {
     bytes: Buffer.from(text),
     mediaType: 'image/png',

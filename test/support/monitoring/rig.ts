@@ -1,11 +1,11 @@
 import { onTestFinished } from 'vitest';
 import type { Clock } from '../../../src/lib/clock.ts';
-import type { FailureCode } from '../../../src/core/errors.ts';
+import type { FailureCode } from '../../../src/core/reactions.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import type { Failed } from '../../../src/core/outcome.ts';
 import type { Post } from '../../../src/core/post.ts';
 import type { Attempt } from '../../../src/core/provider.ts';
-import { createScrub } from '../../../src/lib/redact.ts';
+import { createRedact } from '../../../src/lib/redact.ts';
 import type { ProviderState } from '../../../src/monitoring/health/facts.ts';
 import { createHealth, type Health, type HealthOptions } from '../../../src/monitoring/health/health.ts';
 
@@ -42,7 +42,7 @@ export function createRig(options: Partial<HealthOptions> = {}) {
       const health = await createHealth({
         clock: time.clock,
         log: silentLog,
-        scrub: createScrub([canary]),
+        redact: createRedact([canary]),
         folder: 'images',
         stallMs: 30 * 60_000,
         kept: { load: async () => files.kept, save: async (text) => void (files.kept = text) },

@@ -1,5 +1,5 @@
 import { afterEach } from 'vitest';
-import type { Surroundings } from '../../../src/app/parts.ts';
+import type { Runtime } from '../../../src/app/parts.ts';
 import type { Office } from '../worker/setup.ts';
 
 const open: (() => Promise<unknown>)[] = [];
@@ -20,12 +20,12 @@ export interface House {
 export async function openHouse(
   office: Office,
   overrides: Record<string, string> = {},
-  surroundings: Partial<Surroundings> = {},
+  runtime: Partial<Runtime> = {},
 ): Promise<House> {
   const controller = new AbortController();
   const app = await office.worker(
     { SYNC_SCHEDULE: '0 0 1 1 *', ...overrides },
-    { signal: controller.signal, ...surroundings },
+    { signal: controller.signal, ...runtime },
   );
   let running: Promise<void> | undefined;
   const url = await new Promise<string>((resolve, reject) => {

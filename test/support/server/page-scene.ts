@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import type { KeptPicture } from '../../../src/core/image.ts';
+import type { ImageRecord } from '../../../src/core/image.ts';
 import type { PassState } from '../../../src/core/pass.ts';
 import type { Post } from '../../../src/core/post.ts';
 import type { Attempt } from '../../../src/core/provider.ts';
-import type { BoardLook, ChainState, PictureJob, ServerParts, SpendState } from '../../../src/server/parts.ts';
+import type { BoardLook, ChainState, ImageJob, ServerParts, SpendState } from '../../../src/server/parts.ts';
 import { fakeParts, fakePicture, fakePost } from './setup.ts';
 
 /** A worker whose state a test sets as it likes; what the page asks of it is noted. */
@@ -19,13 +19,13 @@ export interface Scene {
   board: BoardLook & { trouble?: Error };
   passes: PassState[];
   chain: ChainState[];
-  pictures: KeptPicture[];
-  uploads: KeptPicture[];
+  pictures: ImageRecord[];
+  uploads: ImageRecord[];
   alerts: string[];
   spend: SpendState;
   readiness: { ok: boolean; reason: string };
   /** What `generate` does next; the default makes a picture at once. */
-  generate: (job: PictureJob) => Promise<void>;
+  generate: (job: ImageJob) => Promise<void>;
   /** Ends the worker. */
   stop: AbortController;
   [Symbol.asyncDispose](): Promise<void>;
@@ -269,7 +269,7 @@ export function startPass(scene: Scene): void {
     'attempt',
     attempt({ outcome: 'out_of_credit', detail: 'You have exceeded your monthly included credits.' }),
   );
-  events.emit('sighted', scene.board.waiting, false);
+  events.emit('pendingRead', scene.board.waiting, false);
   for (const index of [10, 11]) {
     events.emit('taken', row(index));
     events.emit('asking', rowId(index), { name: 'stable-diffusion', label: 'Stable Diffusion' });

@@ -7,7 +7,7 @@ import { silentLog } from '../../../src/lib/log.ts';
 import type { PassReason, PassState } from '../../../src/core/pass.ts';
 import type { Post } from '../../../src/core/post.ts';
 import { buildServer } from '../../../src/server/build.ts';
-import type { JobPicture, ServerParts, ServerSettings } from '../../../src/server/parts.ts';
+import type { JobImage, ServerParts, ServerSettings } from '../../../src/server/parts.ts';
 import { type HttpServer, serve } from '../../../src/server/server.ts';
 
 /** Groups of functions, of which a test may replace one and keep the others. */
@@ -22,7 +22,7 @@ export function fakeParts(overrides: PartsOverrides = {}): ServerParts {
   return {
     clock: systemClock,
     log: silentLog,
-    scrub: (text) => text,
+    redact: (text) => text,
     signal: new AbortController().signal,
     events: new EventEmitter(),
     version: '0.0.0-test',
@@ -127,7 +127,7 @@ export const asAnn = { authorization: `Bearer ${annToken}` };
 export const asBob = { authorization: `Bearer ${bobToken}` };
 
 /** What `generate` answers unless a test says otherwise. */
-export function fakePicture(overrides: Partial<JobPicture> = {}): JobPicture {
+export function fakePicture(overrides: Partial<JobImage> = {}): JobImage {
   return {
     filename: '1795255200000-generated.png',
     provider: 'huggingface',

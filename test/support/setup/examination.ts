@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type DoctorSurroundings, runDoctor } from '../../../src/app/setup.ts';
+import { type DoctorRuntime, runDoctor } from '../../../src/app/setup.ts';
 import { inspectSettings } from '../../../src/config/config.ts';
 import type { Finding } from '../../../src/core/finding.ts';
 import { silentLog } from '../../../src/lib/log.ts';
@@ -17,7 +17,7 @@ export function openHealthyOffice(options: EmbeddedBoardOptions = {}): Promise<O
 export async function examineOffice(
   office: Office,
   variables: Record<string, string> = {},
-  surroundings: Partial<DoctorSurroundings> = {},
+  runtime: Partial<DoctorRuntime> = {},
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   const looks = runDoctor(inspectSettings({ ...office.variables, ...variables }), {
@@ -26,7 +26,7 @@ export async function examineOffice(
     nodeVersion: '24.1.0',
     envFile: join(office.folder, 'no.env'),
     freeBytes: async () => 10 * gibibyte,
-    ...surroundings,
+    ...runtime,
   });
   for await (const finding of looks) findings.push(finding);
   return findings;

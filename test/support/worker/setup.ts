@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect } from 'vitest';
 import { type App, createApp } from '../../../src/app/worker.ts';
-import type { Surroundings } from '../../../src/app/parts.ts';
+import type { Runtime } from '../../../src/app/parts.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import type { Outcome } from '../../../src/core/outcome.ts';
@@ -27,9 +27,9 @@ export interface Office {
   variables: Record<string, string>;
   outcomes: Outcome[];
   /** A worker on the folder; it is disposed of after the test. */
-  worker(overrides?: Record<string, string>, surroundings?: Partial<Surroundings>): Promise<App>;
+  worker(overrides?: Record<string, string>, runtime?: Partial<Runtime>): Promise<App>;
   /** One pass of a worker of its own. */
-  pass(overrides?: Record<string, string>, surroundings?: Partial<Surroundings>): ReturnType<App['sync']>;
+  pass(overrides?: Record<string, string>, runtime?: Partial<Runtime>): ReturnType<App['sync']>;
   /** Adds so many marked rows of the smallest size. */
   addRows(count: number, values?: Record<string, unknown>): string[];
   /** The words in one cell of a row; empty when they are no words. */
@@ -63,12 +63,12 @@ export async function openOffice(options: EmbeddedBoardOptions = {}): Promise<Of
     PORT: '0',
   };
 
-  const worker: Office['worker'] = async (overrides = {}, surroundings = {}) => {
+  const worker: Office['worker'] = async (overrides = {}, runtime = {}) => {
     const app = await createApp(readConfig({ ...variables, ...overrides }), {
       log: silentLog,
       signal: new AbortController().signal,
       onOutcome: (outcome) => outcomes.push(outcome),
-      ...surroundings,
+      ...runtime,
     });
     open.push(async () => app[Symbol.asyncDispose]());
     return app;
@@ -81,8 +81,8 @@ export async function openOffice(options: EmbeddedBoardOptions = {}): Promise<Of
     variables,
     outcomes,
     worker,
-    async pass(overrides, surroundings) {
-      const app = await worker(overrides, surroundings);
+    async pass(overrides, runtime) {
+      const app = await worker(overrides, runtime);
       try {
         return await app.sync();
       } finally {
