@@ -103,7 +103,7 @@ async function joinParts(config: Config, runtime: Runtime, { stop, lock, onAbort
     maxUploadBytes: () => facts?.maxUploadBytes ?? 0,
     board: pendingReadBoard(board, ({ posts, next }, isFirst) => {
       health.sighted(posts, isFirst && next === undefined);
-      if (isFirst) events.emit('pendingRead', posts, next !== undefined);
+      events.emit('pendingRead', { posts, isFirst, more: next !== undefined });
     }),
     events,
     watch: {

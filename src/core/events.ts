@@ -1,27 +1,44 @@
 import type { EventEmitter } from 'node:events';
+import type { BoardFacts } from './board.ts';
+import type { BudgetState } from './budget.ts';
 import type { Outcome } from './outcome.ts';
 import type { PassState } from './pass.ts';
 import type { Post } from './post.ts';
 import type { Attempt } from './provider.ts';
 
-/** What happens in the worker, for whoever watches it. A listener returns at once and never throws. */
+/** One page of the rows that wait or are held, as it was read from the board. */
+export interface PendingRead {
+  posts: readonly Post[];
+  /** Is it the first page? */
+  isFirst: boolean;
+  /** Are there further pages? */
+  more: boolean;
+}
+
+/** Everything worth watching in the worker. A listener returns at once and never throws. */
 export interface WorkerEventMap {
-  /** A pass was asked for, began or ended. */
-  pass: [pass: PassState];
+  /** A pass was asked for, began or ended; `error` is what ended a failed one. */
+  pass: [pass: PassState, error?: unknown];
   /** Somebody says that a row was marked, this one where it is known. */
   marked: [postId?: string];
-  /** The rows that wait or are held, as a first look at the board shows them; `more` when there are further ones. */
-  pendingRead: [posts: readonly Post[], more: boolean];
+  /** The board was found and its properties are bound. */
+  boardOpened: [facts: BoardFacts];
+  /** A page of the rows that wait was read. */
+  pendingRead: [page: PendingRead];
   /** A row is being served from now on. */
   taken: [post: Post];
-  /** A provider is being asked for a row's picture. */
+  /** A provider is being asked for a row's image. */
   asking: [postId: string, provider: { name: string; label: string }];
-  /** A call of a provider has ended, or was refused; for this row, or for a picture over HTTP. */
+  /** A call of a provider has ended, or was refused; for this row, or for an image over HTTP. */
   attempt: [attempt: Attempt, postId?: string];
-  /** What became of a row; one that is taken again is told again. */
+  /** What became of a row; one that is taken again comes again. */
   outcome: [outcome: Outcome];
+  /** How the month's money stands after a pass. */
+  budget: [state: BudgetState];
   /** Passes were paused, or go on. */
   paused: [isPaused: boolean];
+  /** Another worker holds the images folder now. */
+  folderLost: [];
   /** Notion answered a request; 0 when no answer came. */
   notionAnswered: [status: number];
   /** Notion asked for a pause of so many ms. */

@@ -18,6 +18,8 @@ export type PassReason = 'start' | 'schedule' | 'request' | 'notice';
 export interface PassState {
   id: string;
   reason: PassReason;
+  /** The whole board, at most so many of its rows, or one row asked for by hand, which says nothing of the passes. */
+  scope: 'board' | 'limited' | 'row';
   state: 'queued' | 'running' | 'done' | 'failed' | 'stopped';
   requestedAt: string;
   startedAt?: string;

@@ -94,7 +94,7 @@ export async function createPasses(options: PassesOptions, signal: AbortSignal):
       return undefined;
     }
     if (!queued) {
-      queued = { id: randomUUID(), reason, state: 'queued', requestedAt: isoNow() };
+      queued = { id: randomUUID(), reason, scope: 'board', state: 'queued', requestedAt: isoNow() };
       recent.unshift(queued);
       recent.splice(mostRecent);
       tell(queued);

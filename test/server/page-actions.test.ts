@@ -93,7 +93,7 @@ describe.skipIf(chromiumPath === undefined)('what people do on the page', () => 
     await text(`“${name}” is marked again.`);
     expect(scene.asked).toEqual([`retry ${rowId(3)}`, 'pass request']);
     expect(await page.getByRole('button', { name: `Marked again: ${name}` }).isDisabled()).toBe(true);
-    scene.events.emit('pendingRead', [row(3), ...scene.board.waiting], false);
+    scene.events.emit('pendingRead', { posts: [row(3), ...scene.board.waiting], isFirst: true, more: false });
     await part(/^Waiting/)
       .getByText(name)
       .first()

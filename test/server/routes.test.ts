@@ -190,6 +190,7 @@ describe('sync', () => {
     const pass: PassState = {
       id: 'p',
       reason: 'schedule',
+      scope: 'board',
       state: 'failed',
       requestedAt: '2026-11-21T10:00:00.000Z',
       startedAt: '2026-11-21T10:00:00.000Z',

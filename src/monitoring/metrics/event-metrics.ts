@@ -86,7 +86,8 @@ function measureQueue(registers: Registry[]): {
     }),
   );
   return {
-    onPendingRead(posts, more) {
+    onPendingRead({ posts, isFirst, more }) {
+      if (!isFirst) return;
       waiting = new Set(posts.map(({ id }) => id));
       depth.set(waiting.size);
       truncated.set(more ? 1 : 0);

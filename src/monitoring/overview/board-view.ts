@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import { BoardError, ConfigError } from '../../core/errors.ts';
-import { listen, type WorkerEvents } from '../../core/events.ts';
+import { listen, type PendingRead, type WorkerEvents } from '../../core/events.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { PassState } from '../../core/pass.ts';
@@ -97,7 +97,8 @@ export function createBoardView({ board, events, clock, log, onLook }: BoardView
     failed = without(failed, id);
   };
 
-  const sighted = (posts: readonly Post[], more: boolean) => {
+  const pendingRead = ({ posts, isFirst, more }: PendingRead) => {
+    if (!isFirst) return;
     delete known.trouble;
     waiting = posts.filter(({ id }) => !served.has(id) && !ended.has(id));
     moreWaiting = more;
@@ -150,7 +151,7 @@ export function createBoardView({ board, events, clock, log, onLook }: BoardView
 
   const ends = [
     listen(events, 'marked', marked),
-    listen(events, 'pendingRead', sighted),
+    listen(events, 'pendingRead', pendingRead),
     listen(events, 'taken', taken),
     listen(events, 'asking', asking),
     listen(events, 'attempt', attempt),

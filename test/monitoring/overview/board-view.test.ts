@@ -10,7 +10,13 @@ import { createManualClock, testStart } from '../../support/notion/clocks.ts';
 import { fakePost } from '../../support/server/setup.ts';
 
 const post = (id: string, overrides: Partial<Post> = {}) => fakePost({ id, title: id, ...overrides });
-const pass = (state: PassState['state']): PassState => ({ id: 'p', reason: 'request', state, requestedAt: '' });
+const pass = (state: PassState['state']): PassState => ({
+  id: 'p',
+  reason: 'request',
+  scope: 'board',
+  state,
+  requestedAt: '',
+});
 const ids = (posts: readonly Post[]) => posts.map(({ id }) => id);
 
 /** A board whose looks are answered by hand. */
@@ -71,10 +77,10 @@ describe('the view of the board', () => {
     events.emit('pass', pass('running'));
     events.emit('taken', post('a'));
     events.emit('outcome', { kind: 'failed', post: post('a'), error: 'No.', attempts: [] });
-    events.emit('pendingRead', [post('a')], false);
+    events.emit('pendingRead', { posts: [post('a')], isFirst: true, more: false });
     expect(ids(view.state().waiting)).toEqual([]);
     events.emit('marked', 'a');
-    events.emit('pendingRead', [post('a')], false);
+    events.emit('pendingRead', { posts: [post('a')], isFirst: true, more: false });
     expect(ids(view.state().waiting)).toEqual(['a']);
   });
 
@@ -93,7 +99,7 @@ describe('the view of the board', () => {
   it('forgets a trouble as soon as the board was read', async () => {
     const { view, events, failure } = rig();
     expect(await failure(new BoardError('refused', 'No.'))).toBe('No.');
-    events.emit('pendingRead', [], false);
+    events.emit('pendingRead', { posts: [], isFirst: true, more: false });
     expect(view.state().trouble).toBeUndefined();
   });
 
@@ -127,7 +133,7 @@ describe('the view of the board', () => {
   it('follows a row from waiting over its provider to its picture', async () => {
     const { clock, events, view } = rig();
     events.emit('pass', pass('running'));
-    events.emit('pendingRead', [post('a'), post('b')], true);
+    events.emit('pendingRead', { posts: [post('a'), post('b')], isFirst: true, more: true });
     events.emit('taken', post('a'));
     expect(view.state().served).toEqual([{ post: post('a'), since: testStart }]);
     await clock.advance(500);
@@ -155,7 +161,7 @@ describe('the view of the board', () => {
     events.emit('pass', pass('running'));
     events.emit('taken', post('a'));
     events.emit('outcome', { kind: 'failed', post: post('a'), error: 'No.', attempts: [] });
-    events.emit('pendingRead', [post('a'), post('b')], false);
+    events.emit('pendingRead', { posts: [post('a'), post('b')], isFirst: true, more: false });
     expect(ids(view.state().waiting)).toEqual(['b']);
     expect(ids(view.state().failed)).toEqual(['a']);
   });
@@ -179,7 +185,7 @@ describe('the view of the board', () => {
     events.emit('outcome', { kind: 'failed', post: post('a'), error: 'No.', attempts: [] });
     events.emit('pass', pass('done'));
     events.emit('pass', pass('running'));
-    events.emit('pendingRead', [post('a')], false);
+    events.emit('pendingRead', { posts: [post('a')], isFirst: true, more: false });
     expect(view.state()).toMatchObject({ failed: [], ended: 0 });
     expect(ids(view.state().waiting)).toEqual(['a']);
   });

@@ -30,7 +30,14 @@ function overview({ overrides = {}, board = {}, lastError }: Facts = {}): Promis
 }
 
 const at = '2026-11-21T13:20:00.000Z';
-const running = { id: 'p', reason: 'schedule', state: 'running', requestedAt: at, startedAt: at } as const;
+const running = {
+  id: 'p',
+  reason: 'schedule',
+  scope: 'board',
+  state: 'running',
+  requestedAt: at,
+  startedAt: at,
+} as const;
 const picture = (file: string, generatedAt: string, overrides: Partial<ImageRecord> = {}): ImageRecord => ({
   file,
   generatedAt,

@@ -125,7 +125,14 @@ async function open(overrides: PartsOverrides = {}) {
 }
 
 function pass(changes: Partial<PassState>): PassState {
-  return { id: 'p', reason: 'schedule', state: 'running', requestedAt: '2026-11-21T10:00:00.000Z', ...changes };
+  return {
+    id: 'p',
+    reason: 'schedule',
+    scope: 'board',
+    state: 'running',
+    requestedAt: '2026-11-21T10:00:00.000Z',
+    ...changes,
+  };
 }
 
 function attempt(changes: Partial<Attempt> = {}): Attempt {
@@ -234,12 +241,12 @@ describe('the metrics', () => {
 
   it('show how many rows waited at the last look, and whether there were more', async () => {
     const { events, read } = await open();
-    events.emit('pendingRead', [fakePost({ id: 'a' }), fakePost({ id: 'b' })], true);
+    events.emit('pendingRead', { posts: [fakePost({ id: 'a' }), fakePost({ id: 'b' })], isFirst: true, more: true });
     expect([await read('ntf_queue_depth'), await read('ntf_queue_truncated')]).toEqual([{ '': 2 }, { '': 1 }]);
     events.emit('outcome', { kind: 'skipped', post: fakePost({ id: 'b' }), reason: 'edited', again: true });
     events.emit('outcome', { kind: 'failed', post: fakePost({ id: 'a' }), error: 'No.', attempts: [] });
     expect(await read('ntf_queue_depth')).toEqual({ '': 1 });
-    events.emit('pendingRead', [], false);
+    events.emit('pendingRead', { posts: [], isFirst: true, more: false });
     expect([await read('ntf_queue_depth'), await read('ntf_queue_truncated')]).toEqual([{ '': 0 }, { '': 0 }]);
   });
 

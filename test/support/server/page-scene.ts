@@ -140,7 +140,13 @@ export async function createScene({ busy = false } = {}): Promise<Scene> {
     passes: {
       request(reason) {
         asked.push(`pass ${reason}`);
-        const pass: PassState = { id: `pass-${scene.passes.length + 1}`, reason, state: 'queued', requestedAt: ago(0) };
+        const pass: PassState = {
+          id: `pass-${scene.passes.length + 1}`,
+          reason,
+          scope: 'board',
+          state: 'queued',
+          requestedAt: ago(0),
+        };
         scene.passes.unshift(pass);
         events.emit('pass', pass);
         return pass;
@@ -257,6 +263,7 @@ export function startPass(scene: Scene): void {
   const pass: PassState = {
     id: 'pass-1',
     reason: 'schedule',
+    scope: 'board',
     state: 'running',
     requestedAt: ago(1),
     startedAt: ago(1),
@@ -269,7 +276,7 @@ export function startPass(scene: Scene): void {
     'attempt',
     attempt({ outcome: 'out_of_credit', detail: 'You have exceeded your monthly included credits.' }),
   );
-  events.emit('pendingRead', scene.board.waiting, false);
+  events.emit('pendingRead', { posts: scene.board.waiting, isFirst: true, more: false });
   for (const index of [10, 11]) {
     events.emit('taken', row(index));
     events.emit('asking', rowId(index), { name: 'stable-diffusion', label: 'Stable Diffusion' });

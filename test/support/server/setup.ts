@@ -83,6 +83,7 @@ function fakePasses(): ServerParts['passes'] {
       const state: PassState = {
         id: `pass-${states.length + 1}`,
         reason,
+        scope: 'board',
         state: 'queued',
         requestedAt: '2026-11-21T10:00:00.000Z',
       };
