@@ -3,7 +3,7 @@ import { type Clock, type Random, systemClock, systemRandom } from '../lib/clock
 import type { Log } from '../lib/log.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { createRedact } from '../lib/redact.ts';
-import type { BoardlessConfig, Config, WorkspaceConfig } from '../config/config.ts';
+import type { BoardlessConfig, Config } from '../config/config.ts';
 import { createHealth, type Health } from '../monitoring/health/health.ts';
 import { drawPlaceholder } from '../drawing/placeholder.ts';
 import { readIfPresent, remove, writeAtomic } from '../state/files.ts';
@@ -13,6 +13,7 @@ import { statePaths } from '../state/paths.ts';
 import { clockTrouble } from '../notion/client/clock-skew.ts';
 import { createNotionClient, type NotionClient, type NotionClientOptions } from '../notion/client/client.ts';
 import { notionProblem } from '../notion/client/problem.ts';
+import type { WorkspaceSettings } from '../notion/settings.ts';
 import { type Budget, openBudget } from '../chain/budget.ts';
 import { type Chain, createChain } from '../chain/chain.ts';
 import { type MemoryFile, openMemory } from '../state/provider-memory.ts';
@@ -113,7 +114,7 @@ export function pauseFile(imagesDir: string): PauseFile {
 
 /** The one client of Notion, which gives up after `outageMs` without an answer. */
 export function createNotion(
-  { notion }: { notion: WorkspaceConfig },
+  { notion }: { notion: WorkspaceSettings },
   runtime: Runtime,
   options: Pick<NotionClientOptions, 'outageMs' | 'watch'> = {},
 ): NotionClient {

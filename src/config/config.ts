@@ -1,26 +1,14 @@
-import { extractNotionId } from '@notionhq/client';
 import { validate as isCronExpression } from 'node-cron';
 import { ConfigError } from '../core/errors.ts';
 import { type Environment, readEnvironment, type Variables } from '../core/environment.ts';
-import { boardProperties, type PropertyNames, settingName, type StatusNames, statusNames } from '../core/properties.ts';
-import { mapValues } from '../lib/records.ts';
+import {
+  type NotionSettings,
+  readNotionSettings,
+  readWorkspaceSettings,
+  type WorkspaceSettings,
+} from '../notion/settings.ts';
 import { type ProviderSettings, readProviders } from '../providers/registry.ts';
 import { readServerSettings, type ServerSettings } from '../server/settings.ts';
-
-/** How Notion is asked, and what the parts of a board are called. */
-export interface WorkspaceConfig {
-  token: string;
-  apiUrl: string;
-  requestsPerMinute: number;
-  properties: PropertyNames;
-  statuses: StatusNames;
-}
-
-/** The same with the board's place. */
-export interface NotionConfig extends WorkspaceConfig {
-  /** A database id or data-source id, dashed. */
-  database: string;
-}
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -44,7 +32,7 @@ export interface BoardlessConfig {
 
 /** Every decision that settings make, checked. */
 export interface Config extends BoardlessConfig {
-  notion: NotionConfig;
+  notion: NotionSettings;
   /** Hears of every pass; a secret, for whoever knows it can speak for the worker. */
   heartbeatUrl: string | undefined;
   /** Hears of what the operator has to mend; a secret for the same reason. */
@@ -67,7 +55,7 @@ export function readBoardlessConfig(variables: Variables): BoardlessConfig {
 
 /** What it takes to make a board. */
 export interface InitConfig {
-  notion: WorkspaceConfig;
+  notion: WorkspaceSettings;
   logLevel: LogLevel;
   secrets: readonly string[];
 }
@@ -75,7 +63,7 @@ export interface InitConfig {
 /** The same for a workspace that has no board yet. @throws {ConfigError} */
 export function readInitConfig(variables: Variables): InitConfig {
   return checked(variables, (environment) => {
-    const notion = readWorkspace(environment);
+    const notion = readWorkspaceSettings(environment);
     return { notion, logLevel: readLogLevel(environment), secrets: environment.secrets };
   });
 }
@@ -108,7 +96,7 @@ export function settingsRead(variables: Variables): ReadonlySet<string> {
 
 function readAll(environment: Environment): Config {
   return {
-    notion: readNotion(environment),
+    notion: readNotionSettings(environment),
     heartbeatUrl: readSecretUrl(environment, 'HEARTBEAT_URL'),
     alertWebhookUrl: readSecretUrl(environment, 'ALERT_WEBHOOK_URL'),
     server: readServerSettings(environment),
@@ -136,47 +124,6 @@ function readWork(environment: Environment): BoardlessConfig {
   };
 }
 
-function readNotion(environment: Environment): NotionConfig {
-  const workspace = readWorkspace(environment);
-  const given = environment.optional('NOTION_DATABASE_ID');
-  const database = given === undefined ? undefined : extractNotionId(given);
-  if (given === undefined) {
-    environment.problem(
-      'NOTION_DATABASE_ID is not set: open the database in Notion, copy its link and put it into .env, or make a new one with npm run init.',
-    );
-  } else if (!database) {
-    environment.problem(
-      `NOTION_DATABASE_ID is "${given}": give the database's id, a data source's id, or the page's address.`,
-    );
-  }
-  return { ...workspace, database: database ?? '' };
-}
-
-function readWorkspace(environment: Environment): WorkspaceConfig {
-  const token = environment.secret('NOTION_TOKEN');
-  if (token === undefined) {
-    environment.problem(
-      'NOTION_TOKEN is not set: create a connection at notion.so/developers and put its token into .env.',
-    );
-  }
-  return {
-    token: token ?? '',
-    apiUrl: environment.url('NOTION_API_URL', 'https://api.notion.com'),
-    requestsPerMinute: environment.number('NOTION_REQUESTS_PER_MINUTE', {
-      fallback: 180,
-      min: 1,
-      max: 1_000_000,
-      whole: true,
-    }),
-    properties: readNames(
-      environment,
-      'NOTION_PROPERTY',
-      mapValues(boardProperties, (property) => property.name),
-    ),
-    statuses: readNames(environment, 'NOTION_STATUS', statusNames),
-  };
-}
-
 /** An address that is a secret as a whole. */
 function readSecretUrl(environment: Environment, name: string): string | undefined {
   const value = environment.secret(name);
@@ -192,18 +139,6 @@ function readSecretUrl(environment: Environment, name: string): string | undefin
   const path = `${url.pathname}${url.search}`;
   if (path.length >= 12) environment.markSecret(path);
   return url.href;
-}
-
-function readNames<K extends string>(environment: Environment, prefix: string, defaults: Record<K, string>) {
-  const taken = new Map<string, string>();
-  return mapValues(defaults, (words) => {
-    const setting = `${prefix}_${settingName(words)}`;
-    const name = environment.text(setting, words);
-    const other = taken.get(name);
-    if (other !== undefined) environment.problem(`${setting} and ${other} are both "${name}": give each its own name.`);
-    taken.set(name, setting);
-    return name;
-  });
 }
 
 function readBudget(environment: Environment): number | undefined {

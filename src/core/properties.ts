@@ -55,8 +55,3 @@ export const statusNames = {
 } as const satisfies Record<Exclude<PostStatus, 'other'>, string>;
 
 export type StatusNames = Record<keyof typeof statusNames, string>;
-
-/** The setting that renames a property or a status option: "Image file" → `IMAGE_FILE`. */
-export function settingName(words: string): string {
-  return words.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_');
-}

@@ -8,7 +8,8 @@ import { type Identity, readIdentity } from '../client/identity.ts';
 import type { Permit } from '../client/limiter.ts';
 import { readPost, writeClaim } from './page-reader.ts';
 import { statusValues } from './page-writer.ts';
-import { bindBoard, type BoardAddress, type BoundBoard, type BoundProperty } from '../schema/schema.ts';
+import type { BoardAddress } from '../settings.ts';
+import { bindBoard, type BoundBoard, type BoundProperty } from '../schema/schema.ts';
 import { createSettler } from './settler.ts';
 import { uploadFile } from './uploads.ts';
 

@@ -2,20 +2,12 @@ import type { Finding } from '../../core/finding.ts';
 import { boardProperties, type PropertyKey, type PropertyType, statusNames } from '../../core/properties.ts';
 import { keysOf } from '../../lib/records.ts';
 import type { DataSource } from './data-source.ts';
-import { type BoardAddress, type KnownStatus, optionsOf, propertyFor, requiredStatuses } from './schema.ts';
-import {
-  noPlaceForPicture,
-  noStatus,
-  noStatusOption,
-  settingFor,
-  settingForStatus,
-  wrongType,
-} from './schema-words.ts';
-
-type Names = Pick<BoardAddress, 'properties' | 'statuses'>;
+import { type KnownStatus, optionsOf, propertyFor, requiredStatuses } from './schema.ts';
+import { noPlaceForPicture, noStatus, noStatusOption, wrongType } from './schema-words.ts';
+import { type BoardNames, settingForProperty, settingForStatus } from '../settings.ts';
 
 /** Every property and status option, one by one. */
-export function examineSchema(source: DataSource, names: Names): Finding[] {
+export function examineSchema(source: DataSource, names: BoardNames): Finding[] {
   const properties = keysOf(boardProperties).map((key) => examineProperty(source, key, names));
   const hasPlace = properties.some(
     ({ key, state }) => state === 'well' && (key === 'property.image' || key === 'property.imageFile'),
@@ -29,7 +21,7 @@ export function examineSchema(source: DataSource, names: Names): Finding[] {
   return [...properties, ...(hasPlace ? [] : [place]), ...examineOptions(source, names)];
 }
 
-function examineProperty(source: DataSource, key: PropertyKey, { properties: names }: Names): Finding {
+function examineProperty(source: DataSource, key: PropertyKey, { properties: names }: BoardNames): Finding {
   const subject = { key: `property.${key}`, about: `Property "${names[key]}"` };
   const found = propertyFor(source, key, names);
   const types: readonly PropertyType[] = boardProperties[key].types;
@@ -41,11 +33,11 @@ function examineProperty(source: DataSource, key: PropertyKey, { properties: nam
   return {
     ...subject,
     state: 'note',
-    message: `Not there, and optional: add it as ${types.join(' or ')} to use it, or name yours with ${settingFor(key)}.`,
+    message: `Not there, and optional: add it as ${types.join(' or ')} to use it, or name yours with ${settingForProperty(key)}.`,
   };
 }
 
-function examineOptions(source: DataSource, { properties, statuses }: Names): Finding[] {
+function examineOptions(source: DataSource, { properties, statuses }: BoardNames): Finding[] {
   const status = propertyFor(source, 'status', properties);
   if (status?.type !== 'status' && status?.type !== 'select') return [];
   const options = optionsOf(status);

@@ -6,7 +6,8 @@ import type { NotionClient } from '../client/client.ts';
 import { type DataSource, readDataSource } from './data-source.ts';
 import { examineSchema } from './check-schema.ts';
 import { type Identity, readIdentity, smallestUploadLimit } from '../client/identity.ts';
-import { type BoardAddress, propertyFor } from './schema.ts';
+import { propertyFor } from './schema.ts';
+import type { BoardAddress } from '../settings.ts';
 
 const mebibyte = 1024 * 1024;
 const pageSize = 100;

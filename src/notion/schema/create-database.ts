@@ -3,10 +3,8 @@ import { BoardError, ConfigError } from '../../core/errors.ts';
 import { boardProperties } from '../../core/properties.ts';
 import { keysOf } from '../../lib/records.ts';
 import { type NotionClient, notionProblem } from '../client/client.ts';
-import type { BoardAddress } from './schema.ts';
+import type { BoardNames } from '../settings.ts';
 import { newProperty } from './schema-plan.ts';
-
-type Names = Pick<BoardAddress, 'properties' | 'statuses'>;
 
 /** A row that a new database begins with. */
 export interface SampleRow {
@@ -52,7 +50,7 @@ const pageResult = z.object({
 /** Creates the whole database under a page. @throws {ConfigError} {BoardError} */
 export async function createDatabase(
   notion: NotionClient,
-  { pageId, title, properties, statuses }: Names & { pageId: string; title: string },
+  { pageId, title, properties, statuses }: BoardNames & { pageId: string; title: string },
 ): Promise<NewDatabase> {
   const columns = keysOf(boardProperties).map((key) => [properties[key], newProperty(key, statuses)] as const);
   try {
@@ -75,7 +73,7 @@ export async function addSampleRow(
   notion: NotionClient,
   dataSourceId: string,
   row: SampleRow,
-  { properties, statuses }: Names,
+  { properties, statuses }: BoardNames,
 ): Promise<void> {
   await notion.call({ doing: 'add a sample row', repeatable: false }, (client) =>
     client.pages.create({

@@ -2,7 +2,8 @@ import type { UpdateDataSourceParameters } from '@notionhq/client';
 import type { PropertyKey } from '../../core/properties.ts';
 import type { NotionClient } from '../client/client.ts';
 import { type DataSource, readDataSource } from './data-source.ts';
-import { type BoardAddress, optionsOf, propertyFor } from './schema.ts';
+import type { BoardAddress } from '../settings.ts';
+import { optionsOf, propertyFor } from './schema.ts';
 import { newProperty, statusOptions } from './schema-plan.ts';
 
 type Changes = NonNullable<UpdateDataSourceParameters['properties']>;

@@ -1,26 +1,20 @@
-import {
-  boardProperties,
-  type PropertyKey,
-  type PropertyNames,
-  settingName,
-  statusNames,
-} from '../../core/properties.ts';
-import type { StatusNames } from '../../core/properties.ts';
+import { boardProperties, type PropertyKey, type PropertyNames, type StatusNames } from '../../core/properties.ts';
+import { settingForProperty, settingForStatus } from '../settings.ts';
 
 /** A property has a type that does not serve. */
 export function wrongType(key: PropertyKey, names: PropertyNames, type: string): string {
   const types = boardProperties[key].types.join(' or ');
-  return `The property "${names[key]}" is of type ${type}, and the worker needs ${types}: change its type in Notion, or name another with ${settingFor(key)}.`;
+  return `The property "${names[key]}" is of type ${type}, and the worker needs ${types}: change its type in Notion, or name another with ${settingForProperty(key)}.`;
 }
 
 /** The property that everything hangs on is not there. */
 export function noStatus(names: PropertyNames): string {
-  return `The database has no property "${names.status}": add a Status property of that name, or name yours with ${settingFor('status')}.`;
+  return `The database has no property "${names.status}": add a Status property of that name, or name yours with ${settingForProperty('status')}.`;
 }
 
 /** Neither Image nor Image file can be used. */
 export function noPlaceForPicture(names: PropertyNames): string {
-  return `The database has no place for the picture: add a Files & media property "${names.image}" or a text property "${names.imageFile}", or name yours with ${settingFor('image')}.`;
+  return `The database has no place for the picture: add a Files & media property "${names.image}" or a text property "${names.imageFile}", or name yours with ${settingForProperty('image')}.`;
 }
 
 /** An option that rows must pass through is not there. */
@@ -31,14 +25,4 @@ export function noStatusOption(
 ): string {
   const present = options.map(({ name }) => `"${name}"`).join(', ') || 'none';
   return `The Status property has no option "${names[state]}" (it has ${present}): add it in Notion, or name yours with ${settingForStatus(state)}.`;
-}
-
-/** The setting that names the property. */
-export function settingFor(key: PropertyKey): string {
-  return `NOTION_PROPERTY_${settingName(boardProperties[key].name)}`;
-}
-
-/** The setting that names the status option. */
-export function settingForStatus(state: keyof StatusNames): string {
-  return `NOTION_STATUS_${settingName(statusNames[state])}`;
 }

@@ -18,15 +18,8 @@ import {
   readDataSource,
   titleProperty,
 } from './data-source.ts';
+import type { BoardAddress } from '../settings.ts';
 import { noPlaceForPicture, noStatus, noStatusOption, wrongType } from './schema-words.ts';
-
-/** Where the board is and what its parts are called. */
-export interface BoardAddress {
-  /** A database id or a data-source id, dashed. */
-  database: string;
-  properties: PropertyNames;
-  statuses: StatusNames;
-}
 
 /** One property of the board, known by its id, which outlives a renaming. */
 export interface BoundProperty {
