@@ -31,7 +31,7 @@ import type { Passes } from '../worker/pass-runner.ts';
 import { makePicture } from '../generation/generate.ts';
 import { markAgain } from '../worker/row-source.ts';
 import type { Schedule } from '../worker/schedule.ts';
-import { why } from '../messages/words.ts';
+import { why } from '../messages/row.ts';
 
 /** The parts of a running worker that its HTTP server shows and uses. */
 export interface WorkerParts {

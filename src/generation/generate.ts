@@ -4,7 +4,7 @@ import type { ImageRequest, ImageStore, SavedImage } from '../core/image.ts';
 import type { Journal, JournalEntry, Provenance } from '../core/journal.ts';
 import type { Log } from '../lib/log.ts';
 import type { Attempt, ImageProvider, OpenCall, ProviderContext } from '../core/provider.ts';
-import { why } from '../messages/words.ts';
+import { why } from '../messages/row.ts';
 
 /** A smaller file of the same picture, for a board that takes none so large. */
 export type Shrink = (

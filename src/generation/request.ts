@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ImageRequest } from '../core/image.ts';
 import { keysOf } from '../lib/records.ts';
 import { type Format, formats, type Post } from '../core/post.ts';
-import { mistakes } from '../messages/words.ts';
+import { mistakes } from '../messages/row.ts';
 
 /** Longest prompt that is sent on, in UTF-16 units; no provider reads more. */
 const longestPrompt = 4000;

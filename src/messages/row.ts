@@ -1,58 +1,14 @@
 import type { ChainExhaustedError } from '../core/errors.ts';
 import type { Attempt, OpenCall } from '../core/provider.ts';
-
-/** "8.2 s", "340 ms". */
-export function duration(ms: number): string {
-  return Math.round(ms) < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
-}
-
-/** "free", "$0.003". */
-export function cost(usd: number): string {
-  return usd === 0 ? 'free' : `$${usd.toFixed(4).replace(/0{1,2}$/, '')}`;
-}
-
-/** "1 Dec", and with the time of day when it is less than a day away: "21 Nov 14:05 UTC". */
-function dateWords(iso: string, now: number): string {
-  const at = new Date(iso);
-  const near = at.getTime() - now < 24 * 3_600_000;
-  const day = at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
-  const time = at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
-  return near ? `${day} ${time} UTC` : day;
-}
-
-const failureWords: Readonly<Record<Exclude<Attempt['outcome'], 'ok'>, string>> = {
-  interrupted: 'interrupted',
-  out_of_credit: 'out of credit',
-  unauthorized: 'refused the key',
-  retired: 'no longer offers the model',
-  rate_limited: 'too busy',
-  loading: 'still starting',
-  unreachable: 'not reachable',
-  unavailable: 'had a fault',
-  timeout: 'did not answer in time',
-  invalid_request: 'did not accept the request',
-  content_rejected: 'refused the prompt',
-  bad_image: 'sent no usable picture',
-  over_budget: 'left out, the budget is reached',
-  circuit_open: 'left out after recent trouble',
-};
-
-/** One attempt that failed, for editors: "Hugging Face out of credit until 1 Dec". */
-function failedAttempt(attempt: Attempt, now: number): string {
-  if (attempt.outcome === 'ok') return attempt.label;
-  // That a month's budget lasts until the month ends need not be said.
-  const date = attempt.outcome === 'over_budget' ? undefined : attempt.until;
-  const until = date === undefined ? '' : ` until ${dateWords(date, now)}`;
-  const spent = attempt.possiblySpent ? ` (maybe ${cost(attempt.costUsd ?? 0)} spent)` : '';
-  return `${attempt.label} ${failureWords[attempt.outcome]}${until}${spent}`;
-}
+import { type Failure, failureForEditor } from './failures.ts';
+import { formatCost, formatDuration } from './formats.ts';
 
 /** Why this provider: "Hugging Face out of credit until 1 Dec → Stable Diffusion, 8.2 s, free". */
 export function why(attempts: readonly Attempt[], now: number, notes: readonly string[] = []): string {
   const steps = attempts.map((attempt) =>
-    attempt.outcome === 'ok'
-      ? `${attempt.label}, ${duration(attempt.durationMs)}, ${cost(attempt.costUsd ?? 0)}`
-      : failedAttempt(attempt, now),
+    isFailed(attempt)
+      ? failureForEditor(attempt, now)
+      : `${attempt.label}, ${formatDuration(attempt.durationMs)}, ${formatCost(attempt.costUsd ?? 0)}`,
   );
   const line = steps.filter((step, index) => step !== steps[index - 1]).join(' → ');
   return [line, ...notes].join('; ');
@@ -67,13 +23,14 @@ export interface NextStep {
 }
 
 /** What a row says when no provider made a picture. */
-export function noPicture(error: ChainExhaustedError, now: number, next: NextStep): string {
+export function noImage(error: ChainExhaustedError, now: number, next: NextStep): string {
   if (error.last.code === 'content_rejected') {
     const refuser = error.attempts.findLast(({ outcome }) => outcome === 'content_rejected')?.label ?? 'The provider';
     return `${refuser} refused the prompt as unsuitable. Reword the prompt, then set Status to "${next.needsImage}".`;
   }
-  const told = [...new Set(error.attempts.map((attempt) => failedAttempt(attempt, now)))].join('; ');
-  return `No picture could be made${told === '' ? '' : `: ${told}`}. ${goingOn(next)}`;
+  const failures = error.attempts.filter(isFailed).map((attempt) => failureForEditor(attempt, now));
+  const reasons = [...new Set(failures)].join('; ');
+  return `No picture could be made${reasons === '' ? '' : `: ${reasons}`}. ${goingOn(next)}`;
 }
 
 /** Mistakes in the row itself, each with what to do about it. */
@@ -92,7 +49,7 @@ export function rowMistake(mistake: string, { needsImage }: NextStep): string {
 
 /** What a row says when the process ended, more than once or while much money was at stake, before a paid call was answered. */
 export function interruptedCall({ label, costUsd }: OpenCall, { needsImage }: NextStep): string {
-  return `The worker was interrupted while ${label} made this picture, and ${cost(costUsd)} may have been spent. Set Status to "${needsImage}" to have it made again.`;
+  return `The worker was interrupted while ${label} made this picture, and ${formatCost(costUsd)} may have been spent. Set Status to "${needsImage}" to have it made again.`;
 }
 
 /** What a row says when the board did not take its picture. */
@@ -117,4 +74,8 @@ function goingOn({ needsImage, nextTry }: NextStep): string {
   return nextTry === undefined
     ? `Set Status to "${needsImage}" to try again, or ask the operator if it stays so.`
     : `The worker tries again ${nextTry}; set Status to "${needsImage}" to try at once.`;
+}
+
+function isFailed(attempt: Attempt): attempt is Attempt & { outcome: Failure } {
+  return attempt.outcome !== 'ok';
 }

@@ -1,7 +1,7 @@
 import type { Log } from '../lib/log.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { PassSummary } from '../core/pass.ts';
-import { cost, duration } from '../messages/words.ts';
+import { formatCost, formatDuration } from '../messages/formats.ts';
 
 /** Logs what became of one row. */
 export function logOutcome(log: Log, outcome: Outcome): void {
@@ -10,7 +10,10 @@ export function logOutcome(log: Log, outcome: Outcome): void {
   if (outcome.kind === 'done') {
     const { image, provider, model, costUsd, durationMs, attempts } = outcome;
     const data = { ...row, file: image.path, provider, model, costUsd, durationMs, attempts };
-    log.info(data, `"${post.title}": ${image.path} by ${outcome.label}, ${duration(durationMs)}, ${cost(costUsd)}`);
+    log.info(
+      data,
+      `"${post.title}": ${image.path} by ${outcome.label}, ${formatDuration(durationMs)}, ${formatCost(costUsd)}`,
+    );
   } else if (outcome.kind === 'failed') {
     log.warn({ ...row, attempts: outcome.attempts }, `"${post.title}": failed. ${outcome.error}`);
   } else {
@@ -24,9 +27,9 @@ export function logOutcome(log: Log, outcome: Outcome): void {
 /** Logs what a pass did. */
 export function logSummary(log: Log, summary: PassSummary): void {
   const { done, failed, skipped, costUsd, possibleUsd, durationMs } = summary;
-  const maybe = possibleUsd > 0 ? ` and maybe ${cost(possibleUsd)}` : '';
+  const maybe = possibleUsd > 0 ? ` and maybe ${formatCost(possibleUsd)}` : '';
   const counts = `${done} done, ${failed} failed, ${skipped} skipped`;
-  log.info(summary, `Pass finished: ${counts}, ${duration(durationMs)}, ${cost(costUsd)}${maybe}`);
+  log.info(summary, `Pass finished: ${counts}, ${formatDuration(durationMs)}, ${formatCost(costUsd)}${maybe}`);
 }
 
 /** Logs how the month's money stands, where it has a cap. */
@@ -36,6 +39,6 @@ export function logBudget(
 ): void {
   const { month, capUsd, spentUsd, possibleUsd } = budget;
   if (!capUsd) return;
-  const maybe = possibleUsd > 0 ? ` and maybe ${cost(possibleUsd)}` : '';
+  const maybe = possibleUsd > 0 ? ` and maybe ${formatCost(possibleUsd)}` : '';
   log.info(budget, `Budget of ${month}: $${spentUsd.toFixed(2)}${maybe} of $${capUsd.toFixed(2)} spent`);
 }

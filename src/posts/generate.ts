@@ -15,7 +15,7 @@ import {
   type PictureParts,
 } from '../generation/generate.ts';
 import { planRetry, type RetryPlan, type Timing } from './retry-plan.ts';
-import { interruptedCall, noPicture, notLetTake, notTaken, rowMistake, unforeseen, why } from '../messages/words.ts';
+import { interruptedCall, noImage, notLetTake, notTaken, rowMistake, unforeseen, why } from '../messages/row.ts';
 
 /** A paid call that was cut off and cost more is not repeated without a person, in US dollars. */
 const mostRiskedUsd = 0.05;
@@ -162,7 +162,7 @@ function explain(
   const next = { needsImage, nextTry: retry?.words };
   if (failure instanceof RowMistake) return rowMistake(failure.message, next);
   if (failure instanceof RowFailure) return failure.message;
-  if (failure instanceof ChainExhaustedError) return noPicture(failure, clock.now(), next);
+  if (failure instanceof ChainExhaustedError) return noImage(failure, clock.now(), next);
   if (failure instanceof BoardError && failure.failure !== 'unreachable') {
     return image ? notTaken(failure.message, next) : notLetTake(failure.message, next);
   }

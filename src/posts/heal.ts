@@ -8,7 +8,7 @@ import { type PostParts, skipped, upload } from './generate.ts';
 import { fingerprintOf, toImageRequest } from '../generation/request.ts';
 import { newEntry, showsSettlement, tellInterruption } from './entry.ts';
 import { finishedPicture, makePicture, type PicturedEntry } from '../generation/generate.ts';
-import { why } from '../messages/words.ts';
+import { why } from '../messages/row.ts';
 
 /** How long a card stays after a real picture was tried for in vain. */
 const nextHealingMs = 6 * 3_600_000;

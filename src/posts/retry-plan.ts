@@ -1,4 +1,5 @@
 import { BoardError, ChainExhaustedError } from '../core/errors.ts';
+import { timeOfDay } from '../lib/dates.ts';
 import { RowFailure, RowMistake } from '../generation/request.ts';
 
 /** Gaps between the tries of a row that failed, in ms: five more tries, then it is final. */
@@ -24,7 +25,7 @@ export function planRetry(failure: unknown, retries: number, timing: Timing, now
   const gapMs = gapsMs[retries];
   if (gapMs === undefined || !mayPass(failure)) return undefined;
   if (!timing.scheduled) return { at: now, words: 'at the next run' };
-  return { at: now + gapMs, words: `at ${clockTime(now + gapMs, timing.timeZone)}` };
+  return { at: now + gapMs, words: `at ${timeOfDay(now + gapMs, timing.timeZone)}` };
 }
 
 /** May the trouble pass without anyone changing the row? */
@@ -34,13 +35,4 @@ function mayPass(failure: unknown): boolean {
   if (!(failure instanceof ChainExhaustedError)) return true;
   if (failure.last.code === 'content_rejected') return false;
   return failure.attempts.some(({ outcome }) => outcome !== 'invalid_request');
-}
-
-function clockTime(at: number, timeZone: string): string {
-  return new Intl.DateTimeFormat('en-GB', {
-    hour: '2-digit',
-    minute: '2-digit',
-    timeZone,
-    timeZoneName: 'short',
-  }).format(at);
 }

@@ -4,7 +4,7 @@ import { BoardError, ConfigError } from '../core/errors.ts';
 import type { WorkerEvents } from '../core/events.ts';
 import type { Log } from '../lib/log.ts';
 import type { PassReason, PassState, PassSummary } from '../core/pass.ts';
-import { unforeseenPass } from '../messages/words.ts';
+import { unforeseenPass } from '../messages/row.ts';
 
 /** The passes of one process: never two at a time, and at most one that waits for its turn. */
 export interface Passes {

@@ -3,7 +3,7 @@ import type { OpenCall } from '../../src/core/provider.ts';
 import { attempted } from '../../src/chain/attempt.ts';
 import { type BudgetOptions, type BudgetState, budgeted, openBudget } from '../../src/chain/budget.ts';
 import { timeForCall } from '../../src/chain/deadline.ts';
-import { why } from '../../src/messages/words.ts';
+import { why } from '../../src/messages/row.ts';
 import { createFakeClock } from '../support/fakes/fake-clock.ts';
 import { createFakeProvider, createPicture } from '../support/fakes/fake-provider.ts';
 import { createMemoryFile } from '../support/chain/budget-rig.ts';

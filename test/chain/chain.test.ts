@@ -5,7 +5,7 @@ import { keysOf } from '../../src/lib/records.ts';
 import { type FailureCode, reactions } from '../../src/core/reactions.ts';
 import { type Chain, createChain } from '../../src/chain/chain.ts';
 import { createMemory } from '../../src/state/provider-memory.ts';
-import { why } from '../../src/messages/words.ts';
+import { why } from '../../src/messages/row.ts';
 import { createFakeClock, type FakeClock } from '../support/fakes/fake-clock.ts';
 import { createPicture, type FakeProvider } from '../support/fakes/fake-provider.ts';
 import { createWhole, dayMs, firstOfDecember, outOfCredit, rowMs, rung } from '../support/chain/chain-rig.ts';

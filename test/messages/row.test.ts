@@ -3,17 +3,7 @@ import { ChainExhaustedError, ProviderError } from '../../src/core/errors.ts';
 import { type FailureCode, reactions } from '../../src/core/reactions.ts';
 import type { Attempt } from '../../src/core/provider.ts';
 import { keysOf } from '../../src/lib/records.ts';
-import {
-  cost,
-  duration,
-  interruptedCall,
-  noPicture,
-  notLetTake,
-  notTaken,
-  rowMistake,
-  unforeseen,
-  why,
-} from '../../src/messages/words.ts';
+import { interruptedCall, noImage, notLetTake, notTaken, rowMistake, unforeseen, why } from '../../src/messages/row.ts';
 
 const now = Date.UTC(2026, 10, 21, 14);
 const byHand = { needsImage: 'Needs image' };
@@ -57,21 +47,21 @@ describe('what a row says when there is no picture', () => {
     ['circuit_open', 'left out after recent trouble'],
   ])('%s: says who failed, how it goes on, and what an editor can do', (code, words) => {
     const failure = exhausted(attemptOf(code));
-    expect(noPicture(failure, now, bySchedule)).toBe(`No picture could be made: Hugging Face ${words}. ${again}`);
-    expect(noPicture(failure, now, byHand)).toBe(`No picture could be made: Hugging Face ${words}. ${final}`);
+    expect(noImage(failure, now, bySchedule)).toBe(`No picture could be made: Hugging Face ${words}. ${again}`);
+    expect(noImage(failure, now, byHand)).toBe(`No picture could be made: Hugging Face ${words}. ${final}`);
   });
 
   it('has plain words for every failure there is', () => {
     for (const code of keysOf(reactions)) {
-      for (const next of [byHand, bySchedule]) expect(noPicture(exhausted(attemptOf(code)), now, next)).toMatch(plain);
+      for (const next of [byHand, bySchedule]) expect(noImage(exhausted(attemptOf(code)), now, next)).toMatch(plain);
     }
-    expect(noPicture(exhausted(), now, byHand)).toMatch(plain);
-    expect(noPicture(exhausted(attemptOf('interrupted')), now, byHand)).toMatch(plain);
+    expect(noImage(exhausted(), now, byHand)).toMatch(plain);
+    expect(noImage(exhausted(attemptOf('interrupted')), now, byHand)).toMatch(plain);
   });
 
   it('tells a refused prompt to its editor alone, whoever failed before', () => {
     const refused = exhausted(attemptOf('timeout'), attemptOf('content_rejected', { label: 'Replicate' }));
-    expect(noPicture(refused, now, bySchedule)).toBe(
+    expect(noImage(refused, now, bySchedule)).toBe(
       'Replicate refused the prompt as unsuitable. Reword the prompt, then set Status to "Needs image".',
     );
   });
@@ -84,7 +74,7 @@ describe('what a row says when there is no picture', () => {
       attemptOf('rate_limited', { label: 'RunPod', until: '2026-11-21T14:20:00Z' }),
       attemptOf('over_budget', { label: 'Cloudflare', until: '2026-12-01T00:00:00Z' }),
     );
-    expect(noPicture(failure, now, byHand)).toBe(
+    expect(noImage(failure, now, byHand)).toBe(
       `No picture could be made: Hugging Face out of credit until 1 Dec; Replicate did not answer in time (maybe $0.003 spent); RunPod too busy until 21 Nov 14:20 UTC; Cloudflare left out, the budget is reached. ${final}`,
     );
   });
@@ -137,21 +127,4 @@ describe('Why', () => {
     );
     expect(why([], now)).toBe('');
   });
-
-  it.each([
-    [0, 'free'],
-    [0.003, '$0.003'],
-    [0.0025, '$0.0025'],
-    [0.05, '$0.05'],
-    [1, '$1.00'],
-    [12.3, '$12.30'],
-  ])('says %d as %s', (usd, words) => expect(cost(usd)).toBe(words));
-
-  it.each([
-    [0, '0 ms'],
-    [340.4, '340 ms'],
-    [999.7, '1.0 s'],
-    [8200, '8.2 s'],
-    [300_000, '300.0 s'],
-  ])('says %d ms as %s', (ms, words) => expect(duration(ms)).toBe(words));
 });

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { formatCost, formatDate, formatDuration, formatTime } from '../../src/messages/formats.ts';
+
+describe('formats', () => {
+  it.each([
+    [0, 'free'],
+    [0.003, '$0.003'],
+    [0.0025, '$0.0025'],
+    [0.05, '$0.05'],
+    [1, '$1.00'],
+    [12.3, '$12.30'],
+  ])('say %d as %s', (usd, words) => expect(formatCost(usd)).toBe(words));
+
+  it.each([
+    [0, '0 ms'],
+    [340.4, '340 ms'],
+    [999.7, '1.0 s'],
+    [8200, '8.2 s'],
+    [300_000, '300.0 s'],
+    [725_400, '12 min 5 s'],
+  ])('say %d ms as %s', (ms, words) => expect(formatDuration(ms)).toBe(words));
+
+  it('say the time of day of what is less than a day away', () => {
+    const now = Date.UTC(2026, 10, 30);
+    const next = Date.UTC(2026, 11, 1);
+    expect([formatDate(next, now), formatTime(next, now)]).toEqual(['1 Dec', '1 Dec']);
+    expect([formatDate(next, now + 1), formatTime(next, now + 1)]).toEqual(['1 Dec 00:00 UTC', '00:00 UTC']);
+  });
+});
