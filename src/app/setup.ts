@@ -10,7 +10,7 @@ import { addSampleRow, createDatabase, sharedPages } from '../notion/schema/crea
 import { examineBoard } from '../notion/schema/check.ts';
 import { lacking, repairBoard } from '../notion/schema/schema-repair.ts';
 import { openMemory } from '../state/provider-memory.ts';
-import { recollect } from '../chain/describe-lockout.ts';
+import { describeLockout } from '../messages/failures.ts';
 import { examineServer } from '../server/check.ts';
 import type { DatabaseRepair } from '../setup/doctor-dialogue.ts';
 import { examine } from '../setup/doctor.ts';
@@ -37,10 +37,13 @@ export function runDoctor({ config, problems }: SettingsReport, runtime: DoctorR
   const notion = leadToNotion ? createNotion(config, runtime, { outageMs: impatienceMs }) : undefined;
   const providers = async () => {
     const memory = await openMemory(memoryFile(config.imagesDir), log);
-    const patients = config.providers.map(({ create, name, label, account, model = label }) => ({
-      provider: create({ clock, random, draw: drawPlaceholder }),
-      remembered: recollect(memory, { name, account, model }, clock.now()),
-    }));
+    const patients = config.providers.map(({ create, name, label, account, model = label }) => {
+      const lockout = memory.recall({ name, account, model });
+      return {
+        provider: create({ clock, random, draw: drawPlaceholder }),
+        remembered: lockout && describeLockout(lockout, clock.now()),
+      };
+    });
     await memory.forget();
     return patients;
   };

@@ -2,7 +2,9 @@ import type { Clock } from '../lib/clock.ts';
 import { ConfigError, ProviderError } from '../core/errors.ts';
 import type { GeneratedImage } from '../core/image.ts';
 import type { Attempt, ImageProvider, ProviderContext } from '../core/provider.ts';
+import { isoTime } from '../lib/dates.ts';
 import type { Redact } from '../lib/redact.ts';
+import { shortened } from '../lib/text.ts';
 import { failureOf } from './failure.ts';
 
 /** Proves a provider's bytes and makes them a PNG of exactly the size given. @throws {ProviderError} `bad_image` */
@@ -32,7 +34,7 @@ export function attempted(provider: ImageProvider, options: AttemptOptions): Ima
       const { log } = context;
       const { width, height } = request;
       const startedAt = clock.monotonic();
-      const attempt = { provider: name, label, model, startedAt: new Date(clock.now()).toISOString() };
+      const attempt = { provider: name, label, model, startedAt: isoTime(clock.now()) };
       const elapsedMs = () => Math.round(clock.monotonic() - startedAt);
       let isAsked = false;
       let answer: GeneratedImage | undefined;
@@ -67,7 +69,7 @@ export function attempted(provider: ImageProvider, options: AttemptOptions): Ima
           ...(!isAsked && { notAsked: true }),
           ...(spent && { costUsd: answer?.costUsd ?? costUsd, possiblySpent: true }),
           ...untilOf(failure, clock.now()),
-          detail: shortened(failure.message),
+          detail: shortened(failure.message, detailLength),
         });
         await close?.();
         throw failure;
@@ -99,13 +101,4 @@ function mayHaveSpent({ code, facts }: ProviderError): boolean {
 function untilOf({ facts }: ProviderError, now: number): Pick<Attempt, 'until'> {
   const until = facts.until ?? (facts.retryAfterMs === undefined ? undefined : now + facts.retryAfterMs);
   return until === undefined ? {} : { until: isoTime(until) };
-}
-
-/** ISO 8601; a time beyond what dates can say is the last one they can. */
-function isoTime(ms: number): string {
-  return new Date(Math.min(ms, 8.64e15)).toISOString();
-}
-
-function shortened(message: string): string {
-  return message.length <= detailLength ? message : `${message.slice(0, detailLength - 1)}…`;
 }

@@ -5,7 +5,9 @@ import type { Log } from '../lib/log.ts';
 import type { ImageProvider, ProviderContext } from '../core/provider.ts';
 import { failureOf } from './failure.ts';
 import type { ProviderMemory, Trouble } from '../state/provider-memory.ts';
-import { isDue, troubleOf, troubleWords } from './lockout.ts';
+import { isoTime } from '../lib/dates.ts';
+import { describeLockout } from '../messages/failures.ts';
+import { isDue, troubleOf } from './lockout.ts';
 
 /** closed: asked · open: not asked, but by one probe once the trouble is due · half-open: the probe is under way. */
 export type BreakerState =
@@ -63,16 +65,16 @@ export function createBreaker(options: BreakerOptions): Breaker {
     if (state.kind === 'closed' || admits()) return;
     const { trouble } = state;
     const now = clock.now();
-    const words = troubleWords(trouble, now);
+    const words = describeLockout(trouble, now);
     context.record({
       provider: name,
       label,
       model,
-      startedAt: new Date(now).toISOString(),
+      startedAt: isoTime(now),
       durationMs: 0,
       outcome: reactions[trouble.code].remember === 'breaker' ? 'circuit_open' : trouble.code,
       notAsked: true,
-      ...(trouble.until > now && { until: new Date(trouble.until).toISOString() }),
+      ...(trouble.until > now && { until: isoTime(trouble.until) }),
       detail: `not asked: ${words}`,
     });
     throw new ProviderError('circuit_open', `${label}: ${words}`, { until: trouble.until, sent: false });
@@ -91,7 +93,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
     enter({ kind: 'open', trouble });
     log[alert ? 'warn' : 'info'](
       { provider: name, code: trouble.code, detail: failure.message },
-      `${label}: left out, ${troubleWords(trouble, clock.now())}`,
+      `${label}: left out, ${describeLockout(trouble, clock.now())}`,
     );
     if (remember !== 'breaker') await memory.remember(owner, trouble);
   };

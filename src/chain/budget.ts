@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
 import { ProviderError } from '../core/errors.ts';
+import { isoTime } from '../lib/dates.ts';
 import type { Log } from '../lib/log.ts';
 import type { Attempt, ImageProvider, OpenCall } from '../core/provider.ts';
 import { deriveContext } from './context.ts';
@@ -196,8 +197,4 @@ function monthOf(now: number): string {
 function monthAfter(month: string): number {
   const first = new Date(`${month}-01T00:00:00Z`);
   return first.setUTCMonth(first.getUTCMonth() + 1);
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
 }

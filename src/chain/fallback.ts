@@ -2,7 +2,8 @@ import { ChainExhaustedError, ProviderError } from '../core/errors.ts';
 import { reactions } from '../core/reactions.ts';
 import type { Attempt, ImageProvider, ProviderContext } from '../core/provider.ts';
 import { deriveContext } from './context.ts';
-import { failureOf, failureWords } from './failure.ts';
+import { failureForLog } from '../messages/failures.ts';
+import { failureOf } from './failure.ts';
 
 /** What a chain is called where it stands as a provider. */
 export interface ChainName {
@@ -55,5 +56,5 @@ function tell(
   const data = { provider: rung.name, code, detail: message };
   // Every row of a pass meets the same closed provider.
   if (code === 'circuit_open') log.debug(data, `${message}; ${after}`);
-  else log.info(data, `${rung.label}: ${failureWords(code, facts.status)}; ${after}`);
+  else log.info(data, `${rung.label}: ${failureForLog(code, facts.status)}; ${after}`);
 }

@@ -1,7 +1,6 @@
 import type { Random } from '../lib/clock.ts';
 import type { ProviderError } from '../core/errors.ts';
 import { reactions } from '../core/reactions.ts';
-import { failureWords } from './failure.ts';
 import type { Trouble } from '../state/provider-memory.ts';
 
 const minuteMs = 60_000;
@@ -39,13 +38,6 @@ export function isDue({ until, since }: Trouble, now: number): boolean {
   return isDoubtful || now >= Math.min(until, since + lookAgainMs);
 }
 
-/** Why a provider is not asked: "out of credit until 1 Dec". */
-export function troubleWords({ code, until }: Trouble, now: number): string {
-  return until > now
-    ? `${failureWords(code)} until ${timeWords(until, now)}`
-    : `${failureWords(code)}, being tried again`;
-}
-
 function kindOf(code: Trouble['code']): string {
   const { remember } = reactions[code];
   return remember === 'breaker' ? remember : code;
@@ -71,11 +63,4 @@ function untilOf(
 function nextMonth(now: number): number {
   const date = new Date(now);
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
-}
-
-function timeWords(at: number, now: number): string {
-  const date = new Date(at);
-  const day = date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
-  if (at - now >= dayMs) return day;
-  return `${day} ${date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' })} UTC`;
 }

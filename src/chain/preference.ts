@@ -1,4 +1,5 @@
 import type { ImageProvider } from '../core/provider.ts';
+import { shortened } from '../lib/text.ts';
 
 /** A place in the chain by the names that a row may call it. */
 interface Choice {
@@ -37,8 +38,7 @@ function isCalled({ name, label }: Choice['settings'], words: string): boolean {
 }
 
 function inVain(preferred: string, choices: readonly Choice[]): string {
-  const shown = preferred.length <= shownLength ? preferred : `${preferred.slice(0, shownLength - 1)}…`;
   const labels = choices.map(({ settings }) => settings.label);
   const hint = labels.length === 0 ? '' : ` (choose from ${labels.join(', ')})`;
-  return `Preferred provider "${shown}" is not configured${hint}`;
+  return `Preferred provider "${shortened(preferred, shownLength)}" is not configured${hint}`;
 }

@@ -3,7 +3,8 @@ import type { Clock, Random } from '../lib/clock.ts';
 import type { ProviderError } from '../core/errors.ts';
 import { reactions } from '../core/reactions.ts';
 import type { ImageProvider } from '../core/provider.ts';
-import { failureOf, failureWords } from './failure.ts';
+import { failureForLog } from '../messages/failures.ts';
+import { failureOf } from './failure.ts';
 
 export interface RetryOptions {
   clock: Clock;
@@ -53,7 +54,7 @@ export function retried(provider: ImageProvider, options: RetryOptions): ImagePr
             const failure = failureOf(error);
             const waitMs = failure && waitBeforeNext(failure);
             if (!failure || waitMs === undefined) return false;
-            const words = failureWords(failure.code, failure.facts.status);
+            const words = failureForLog(failure.code, failure.facts.status);
             const data = { provider: provider.name, code: failure.code, waitMs };
             log.info(data, `${provider.label}: ${words}; again in ${Math.ceil(waitMs / 1000)} s`);
             await clock.sleep(waitMs, signal);

@@ -114,7 +114,7 @@ export function failureForLog(code: Failure, status?: number): string {
 }
 
 /** Why a provider is not asked, for the log: "out of credit until 1 Dec". */
-export function lockoutForLog({ code, until }: { code: Failure; until: number }, now: number): string {
+export function describeLockout({ code, until }: { code: Failure; until: number }, now: number): string {
   return `${failureForLog(code)}${until > now ? ` until ${formatDate(until, now)}` : ', being tried again'}`;
 }
 

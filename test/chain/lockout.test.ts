@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ProviderErrorFacts } from '../../src/core/errors.ts';
 import type { FailureCode } from '../../src/core/reactions.ts';
 import type { Trouble } from '../../src/state/provider-memory.ts';
-import { isDue, troubleOf, troubleWords } from '../../src/chain/lockout.ts';
+import { isDue, troubleOf } from '../../src/chain/lockout.ts';
 import { failure } from '../support/chain/rig.ts';
 
 const now = Date.UTC(2026, 10, 21, 10);
@@ -85,14 +85,5 @@ describe('isDue', () => {
 
   it('is not due because a clock was set right by a second', () => {
     expect(isDue({ ...trouble, until: now + 40 * dayMs }, now - secondMs)).toBe(false);
-  });
-});
-
-describe('troubleWords', () => {
-  it('names the day, and the time when it is near', () => {
-    const trouble = learn('out_of_credit');
-    expect(troubleWords(trouble, now)).toBe('out of credit until 1 Dec');
-    expect(troubleWords(trouble, Date.UTC(2026, 10, 30, 12))).toBe('out of credit until 1 Dec 00:00 UTC');
-    expect(troubleWords(trouble, Date.UTC(2026, 11, 1))).toBe('out of credit, being tried again');
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { reactions } from '../../src/core/reactions.ts';
 import { keysOf } from '../../src/lib/records.ts';
-import { failureForLog, failureMessages, fixFor, lockoutForLog } from '../../src/messages/failures.ts';
+import { failureForLog, failureMessages, fixFor, describeLockout } from '../../src/messages/failures.ts';
 
 const now = Date.UTC(2026, 10, 21, 10);
 const near = Date.UTC(2026, 10, 21, 14, 5);
@@ -30,9 +30,9 @@ describe('a failure', () => {
 
   it('that is remembered names its end, and says when it has come', () => {
     const lockout = { code: 'out_of_credit' as const, until: far };
-    expect(lockoutForLog(lockout, now)).toBe('out of credit until 1 Dec');
-    expect(lockoutForLog(lockout, far - 3_600_000)).toBe('out of credit until 1 Dec 00:00 UTC');
-    expect(lockoutForLog(lockout, far)).toBe('out of credit, being tried again');
+    expect(describeLockout(lockout, now)).toBe('out of credit until 1 Dec');
+    expect(describeLockout(lockout, far - 3_600_000)).toBe('out of credit until 1 Dec 00:00 UTC');
+    expect(describeLockout(lockout, far)).toBe('out of credit, being tried again');
   });
 
   it.each([
