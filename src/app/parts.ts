@@ -9,6 +9,7 @@ import { drawPlaceholder } from '../drawing/placeholder.ts';
 import { readIfPresent, remove, writeAtomic } from '../state/files.ts';
 import { inspectAndRender } from '../images/render.ts';
 import { createSpendFiles } from '../state/spend-file.ts';
+import { stateFile } from '../state/state-file.ts';
 import { statePaths } from '../state/paths.ts';
 import { clockTrouble } from '../notion/client/clock-skew.ts';
 import { createNotionClient, type NotionClient, type NotionClientOptions } from '../notion/client/client.ts';
@@ -16,7 +17,7 @@ import { notionProblem } from '../notion/client/problem.ts';
 import type { WorkspaceSettings } from '../notion/settings.ts';
 import { type Budget, openBudget } from '../chain/budget.ts';
 import { type Chain, createChain } from '../chain/chain.ts';
-import { type MemoryFile, openMemory } from '../state/provider-memory.ts';
+import { openMemory } from '../state/provider-memory.ts';
 import type { PauseFile } from '../worker/pass-runner.ts';
 
 /** What the product is given from outside. */
@@ -38,7 +39,7 @@ export async function openChain(
   parts: { log: Log; clock: Clock; random: Random; budget: Budget; shared?: boolean },
 ): Promise<Chain> {
   const { log, clock, random, budget, shared = false } = parts;
-  const kept = memoryFile(config.imagesDir);
+  const file = stateFile(statePaths(config.imagesDir).providers);
   const rungs = config.providers.map(({ create, ...settings }) => {
     return { ...settings, provider: create({ clock, random, draw: drawPlaceholder }) };
   });
@@ -49,7 +50,7 @@ export async function openChain(
     redact: createRedact(config.secrets),
     rowTimeoutMs: config.rowTimeoutMs,
     // Another worker on the folder keeps its own.
-    memory: await openMemory(shared ? { ...kept, save: async () => undefined } : kept, log),
+    memory: await openMemory(shared ? { ...file, save: async () => undefined } : file, log),
     finish: async (bytes, size) => (await inspectAndRender(bytes, size)).png,
     budget,
   });
@@ -79,28 +80,12 @@ export async function openHealth(
     alertWebhookUrl,
     folder,
     stallMs: Math.max(30 * 60_000, 3 * rowTimeoutMs),
-    kept: {
-      load: async () => (await readIfPresent(alerts))?.toString(),
-      save: (text) => writeAtomic(alerts, text),
-    },
+    kept: stateFile(alerts),
     saveHeartbeat: (text) => writeAtomic(heartbeat, text),
     statfs,
     providers: () => chain.state(),
     isTokenRefused: (error) => notionProblem(error)?.status === 401,
   });
-}
-
-/** Where the memory of providers is kept. */
-export function memoryFile(imagesDir: string): MemoryFile {
-  return wholeFile(statePaths(imagesDir).providers);
-}
-
-/** A small file that is replaced as a whole. */
-export function wholeFile(file: string): MemoryFile {
-  return {
-    load: async () => (await readIfPresent(file))?.toString(),
-    save: (text) => writeAtomic(file, text),
-  };
 }
 
 /** Where it is kept that passes are paused. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { wholeFile } from './parts.ts';
+import { stateFile } from '../state/state-file.ts';
 import type { BoardFacts, PostBoard } from '../core/board.ts';
 import type { Clock } from '../lib/clock.ts';
 import { DeadlineError, withDeadline } from '../lib/deadline.ts';
@@ -143,7 +143,7 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
       },
       marked: (postId) => void passes.request('notice', postId),
     }),
-    tally: wholeFile(tally),
+    tally: stateFile(tally),
   };
 }
 

@@ -1,4 +1,4 @@
-import { createNotion, memoryFile, type Runtime } from './parts.ts';
+import { createNotion, type Runtime } from './parts.ts';
 import type { Config, InitConfig, SettingsReport } from '../config/config.ts';
 import { systemClock, systemRandom } from '../lib/clock.ts';
 import type { Finding } from '../core/finding.ts';
@@ -9,6 +9,8 @@ import { clockTrouble } from '../notion/client/clock-skew.ts';
 import { addSampleRow, createDatabase, sharedPages } from '../notion/schema/create-database.ts';
 import { examineBoard } from '../notion/schema/check.ts';
 import { lacking, repairBoard } from '../notion/schema/schema-repair.ts';
+import { statePaths } from '../state/paths.ts';
+import { stateFile } from '../state/state-file.ts';
 import { openMemory } from '../state/provider-memory.ts';
 import { describeLockout } from '../messages/failures.ts';
 import { examineServer } from '../server/check.ts';
@@ -36,7 +38,7 @@ export function runDoctor({ config, problems }: SettingsReport, runtime: DoctorR
   const leadToProviders = problems.every((problem) => problem.startsWith('NOTION_'));
   const notion = leadToNotion ? createNotion(config, runtime, { outageMs: impatienceMs }) : undefined;
   const providers = async () => {
-    const memory = await openMemory(memoryFile(config.imagesDir), log);
+    const memory = await openMemory(stateFile(statePaths(config.imagesDir).providers), log);
     const patients = config.providers.map(({ create, name, label, account, model = label }) => {
       const lockout = memory.recall({ name, account, model });
       return {

@@ -100,10 +100,11 @@ export function createChain(settings: readonly RungSettings[], dependencies: Cha
 
   return {
     ...preferring(rungs, isReal, arrange),
-    enter: (signal) => admission.take(signal),
+    takeSlot: (signal) => admission.take(signal),
+    isOpen: () => rungs.some(isAsked),
     real: {
       ...preferring(realRungs, isReal, arrange),
-      enter: (signal) => realAdmission.take(signal),
+      takeSlot: (signal) => realAdmission.take(signal),
       isOpen: () => realRungs.some(isAsked),
     },
     state: () =>

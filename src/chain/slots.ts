@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import type { ImageProvider, ProviderContext, Ticket } from '../core/provider.ts';
+import type { ImageProvider, ProviderContext, Slot } from '../core/provider.ts';
 
 /** Places that are taken in the order of asking. */
 export interface Slots {
@@ -7,7 +7,7 @@ export interface Slots {
    * Waits for a place; giving it back twice does nothing more. `refuse`, asked now and at each `refresh`, ends the wait by
    * throwing. Rejects with the signal's reason once it aborts.
    */
-  take(signal: AbortSignal, refuse?: () => void): Promise<Ticket>;
+  take(signal: AbortSignal, refuse?: () => void): Promise<Slot>;
   /** Looks again at the capacity and at who is still to wait. */
   refresh(): void;
   readonly free: number;
@@ -15,7 +15,7 @@ export interface Slots {
 
 interface Waiter {
   refuse: () => void;
-  begin: (ticket: Ticket) => void;
+  begin: (slot: Slot) => void;
   giveUp: (reason: unknown) => void;
 }
 
@@ -24,7 +24,7 @@ export function createSlots(capacity: () => number): Slots {
   let waiting: Waiter[] = [];
   let held = 0;
 
-  const createTicket = (): Ticket => {
+  const createSlot = (): Slot => {
     let isHeld = true;
     held += 1;
     return () => {
@@ -43,7 +43,7 @@ export function createSlots(capacity: () => number): Slots {
         waiter.giveUp(refusal);
       }
     }
-    for (const waiter of waiting.slice(0, Math.max(0, capacity() - held))) waiter.begin(createTicket());
+    for (const waiter of waiting.slice(0, Math.max(0, capacity() - held))) waiter.begin(createSlot());
   };
 
   return {
@@ -56,9 +56,9 @@ export function createSlots(capacity: () => number): Slots {
         };
         const waiter: Waiter = {
           refuse,
-          begin(ticket) {
+          begin(slot) {
             leave();
-            resolve(ticket);
+            resolve(slot);
           },
           giveUp(reason) {
             leave();
@@ -91,7 +91,7 @@ export function slotted(provider: ImageProvider, { slots, clock, refuse }: SlotO
     ...provider,
     async generate(request, context) {
       const askedAt = clock.monotonic();
-      let release: Ticket;
+      let release: Slot;
       try {
         release = await slots.take(context.signal, () => refuse(context));
       } finally {

@@ -16,7 +16,7 @@ export interface Attempt {
   /** True when the provider was not called at all. */
   notAsked?: boolean;
   costUsd?: number;
-  /** True when money may have been spent without a picture to show for it. */
+  /** True when money may have been spent without an image to show for it. */
   possiblySpent?: boolean;
   /** ISO 8601 time when the provider is worth asking again, where it is known. */
   until?: string;
@@ -43,49 +43,48 @@ export interface JobSlot {
 /** What a provider is given besides the request. */
 export interface ProviderContext {
   signal: AbortSignal;
-  /** On the clock's monotonic time, in ms; `Infinity` without a deadline. It moves by what `waited` is told. */
+  /** On the clock's monotonic time, in ms; `Infinity` without a deadline. It moves by what `waited` reports. */
   readonly deadlineAt: number;
-  /** Tells of ms spent waiting for a free slot, which count against no deadline. */
+  /** Reports ms spent waiting for a free slot, which count against no deadline. */
   waited(ms: number): void;
-  /** Tells that a provider is being asked from now on. */
+  /** Reports that a provider is being asked from now on. */
   asking(provider: Pick<ImageProvider, 'name' | 'label'>): void;
   record(attempt: Attempt): void;
-  /** Writes down a call that costs money before it is made; the answer's function writes down that it ended without a picture. */
+  /** Writes down a call that costs money before it is made; the function it answers with writes down that the call ended without an image. */
   open(call: OpenCall): Promise<() => Promise<void>>;
   job: JobSlot;
   log: Log;
 }
 
-/** The answer of a free look at a provider. */
+/** What a check of a provider found, without spending anything. */
 export interface ProviderCheck {
   ok: boolean;
   /** One sentence, with the next step when not ok. */
   message: string;
 }
 
-/** Something that makes a picture. A policy takes a provider and is a provider, so a chain stands wherever one provider may. */
+/** Something that makes images. A policy takes a provider and is a provider, so a chain stands wherever one provider may. */
 export interface ImageProvider {
   readonly name: string;
   readonly label: string;
   /** @throws {ProviderError} when it fails; the signal's reason when it is aborted. */
   generate(request: ImageRequest, context: ProviderContext): Promise<GeneratedImage>;
-  /** Looks at the provider without spending anything. */
+  /** Checks the provider without spending anything. */
   check?(context: Pick<ProviderContext, 'signal'>): Promise<ProviderCheck>;
 }
 
-/** A place in the chain, given back when the picture is made or given up. */
-export type Ticket = () => void;
+/** A place in the chain for one image; calling it gives the place back, and does nothing the second time. */
+export type Slot = () => void;
 
-/** The whole chain, which also says when it has room for one more picture. */
+/** Several providers, of which one is asked after the other, with a bound on how many images are under way. */
 export interface ImageChain extends ImageProvider {
-  /** Waits until a provider that is open has a free slot; the signal's reason when aborted. */
-  enter(signal: AbortSignal): Promise<Ticket>;
+  /** Waits until a provider that is open has a free slot; rejects with the signal's reason when aborted. */
+  takeSlot(signal: AbortSignal): Promise<Slot>;
+  /** Would a provider be asked now? */
+  isOpen(): boolean;
 }
 
-/** A chain that ends in a drawn card, and its part that makes real pictures. */
+/** A chain whose last provider draws placeholders, and the same chain without it. */
 export interface ChainWithPlaceholder extends ImageChain {
-  readonly real: ImageChain & {
-    /** Would a provider be asked now? */
-    isOpen(): boolean;
-  };
+  readonly real: ImageChain;
 }

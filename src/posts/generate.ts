@@ -4,7 +4,7 @@ import type { SavedImage } from '../core/image.ts';
 import type { JournalEntry, Mark } from '../core/journal.ts';
 import type { Outcome, Skipped } from '../core/outcome.ts';
 import type { Post } from '../core/post.ts';
-import type { OpenCall, Ticket } from '../core/provider.ts';
+import type { OpenCall, Slot } from '../core/provider.ts';
 import { fingerprintOf, headlineOf, RowFailure, RowMistake, toImageRequest } from '../generation/request.ts';
 import { placeholderProvider, openEntry, tellInterruption } from './entry.ts';
 import {
@@ -34,15 +34,10 @@ export interface PostParts extends PictureParts {
 
 /**
  * One row's life: claim, generate, inspect, save, upload, settle. Each step is on disk before the next begins, so that a row
- * that was interrupted anywhere goes on where it stopped. `ticket` is given back as soon as no provider is needed any more; at the end the caller gives it back.
+ * that was interrupted anywhere goes on where it stopped. `slot` is given back as soon as no provider is needed any more; at the end the caller gives it back.
  * @throws {ConfigError} {BoardError} when no other row would do better; the signal's reason when aborted.
  */
-export async function generatePost(
-  taken: Post,
-  ticket: Ticket,
-  parts: PostParts,
-  signal: AbortSignal,
-): Promise<Outcome> {
+export async function generatePost(taken: Post, slot: Slot, parts: PostParts, signal: AbortSignal): Promise<Outcome> {
   const { board, journal, store, clock } = parts;
   const startedAt = clock.monotonic();
   const opened = await openEntry(taken, fingerprintOf(taken), { journal, store, now: clock.now() });
@@ -59,7 +54,7 @@ export async function generatePost(
     const pictured =
       (await finishedPicture(entry, request, parts)) ?? (await makePicture(entry, request, parts, signal));
     reached = pictured;
-    ticket();
+    slot();
     return await settleReady(post, await upload(pictured, parts), startedAt, parts);
   } catch (error) {
     signal.throwIfAborted();

@@ -3,7 +3,7 @@ import { reactions } from '../core/reactions.ts';
 import type { JournalEntry } from '../core/journal.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Post } from '../core/post.ts';
-import type { ChainWithPlaceholder, Ticket } from '../core/provider.ts';
+import type { ChainWithPlaceholder, Slot } from '../core/provider.ts';
 import { type PostParts, skipped, upload } from './generate.ts';
 import { fingerprintOf, toImageRequest } from '../generation/request.ts';
 import { newEntry, showsSettlement, tellInterruption } from './entry.ts';
@@ -26,7 +26,7 @@ type CardEntry = JournalEntry & { card: NonNullable<JournalEntry['card']> };
  * written, and a row that was touched since keeps its card; so does one for which no provider makes a picture.
  * @throws {ConfigError} {BoardError} when no other row would do better; the signal's reason when aborted.
  */
-export async function healPost(post: Post, ticket: Ticket, parts: HealParts, signal: AbortSignal): Promise<Outcome> {
+export async function healPost(post: Post, slot: Slot, parts: HealParts, signal: AbortSignal): Promise<Outcome> {
   const { journal, clock } = parts;
   const startedAt = clock.monotonic();
   const earlier = await journal.read(post.id);
@@ -40,7 +40,7 @@ export async function healPost(post: Post, ticket: Ticket, parts: HealParts, sig
     const pictured =
       (await finishedPicture(entry, request, parts)) ??
       (await makePicture(entry, request, { ...parts, chain: parts.chain.real }, signal));
-    ticket();
+    slot();
     const outcome = await settleHealed(post, pictured, card, parts);
     if (!outcome) return await keepCard(post, entry, undefined, 'it was changed meanwhile', parts);
     return { ...outcome, durationMs: clock.monotonic() - startedAt };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { keysOf } from '../lib/records.ts';
 import { reactions, type FailureCode } from '../core/reactions.ts';
 import type { Log } from '../lib/log.ts';
+import type { StateFile } from './state-file.ts';
 
 /** Why a provider is not asked for a while. */
 export interface Trouble {
@@ -30,13 +31,6 @@ export interface ProviderMemory {
   forget(name?: string): Promise<void>;
 }
 
-export interface MemoryFile {
-  /** Undefined when there is none yet. */
-  load(): Promise<string | undefined>;
-  /** Replaces the whole text, or leaves the old one. */
-  save(text: string): Promise<void>;
-}
-
 const lastTimeMs = 8.64e15;
 const time = z.number().min(0).max(lastTimeMs);
 const entrySchema = z.object({
@@ -52,7 +46,7 @@ type Entry = Omit<z.infer<typeof entrySchema>, 'code'> & Pick<Trouble, 'code'>;
 const fileSchema = z.object({ version: z.literal(1), providers: z.record(z.string(), entrySchema) });
 
 /** Opens the memory; a text that is torn or foreign is started anew. */
-export async function openMemory(file: MemoryFile, log: Log): Promise<ProviderMemory> {
+export async function openMemory(file: StateFile, log: Log): Promise<ProviderMemory> {
   const entries = new Map<string, Entry>(Object.entries(await read(file, log)));
   let writing = Promise.resolve();
   return createMemory(entries, () => {
@@ -96,7 +90,7 @@ export function createMemory(
   };
 }
 
-async function read(file: MemoryFile, log: Log): Promise<Record<string, Entry>> {
+async function read(file: StateFile, log: Log): Promise<Record<string, Entry>> {
   try {
     const text = await file.load();
     return text === undefined ? {} : fileSchema.parse(JSON.parse(text)).providers;

@@ -4,7 +4,7 @@ import type { WorkerEvents } from '../core/events.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { PassSummary } from '../core/pass.ts';
 import type { Post } from '../core/post.ts';
-import type { ImageChain, Ticket } from '../core/provider.ts';
+import type { ImageChain, Slot } from '../core/provider.ts';
 import { type Bell, createBell } from './change-signal.ts';
 import { generatePost } from '../posts/generate.ts';
 import { healPost, type HealParts } from '../posts/heal.ts';
@@ -59,7 +59,7 @@ export async function syncPosts(parts: PassParts, options: PassOptions, signal: 
   const shift = { parts, inHand, summary, limit, isPaused, bell, stop };
   try {
     const queue = pageId === undefined ? boardQueue(parts, inHand, () => bell.look()) : pageQueue(parts, pageId);
-    await work(shift, queue, parts.chain, (post, ticket) => generatePost(post, ticket, parts, stop.signal));
+    await work(shift, queue, parts.chain, (post, slot) => generatePost(post, slot, parts, stop.signal));
     if (pageId === undefined && limit === Number.POSITIVE_INFINITY && parts.healing) await heal(shift, queue);
   } catch (error) {
     stop.abort(error);
@@ -106,8 +106,8 @@ async function heal(shift: Shift, marked: RowQueue): Promise<void> {
       (isCard.delete(outcome.post.id) ? cards : marked).told(outcome);
     },
   };
-  const serve = (post: Post, ticket: Ticket) =>
-    isCard.has(post.id) ? healPost(post, ticket, parts, stop.signal) : generatePost(post, ticket, parts, stop.signal);
+  const serve = (post: Post, slot: Slot) =>
+    isCard.has(post.id) ? healPost(post, slot, parts, stop.signal) : generatePost(post, slot, parts, stop.signal);
   try {
     await work(shift, queue, real, serve);
   } catch (error) {
@@ -119,22 +119,22 @@ async function heal(shift: Shift, marked: RowQueue): Promise<void> {
 async function work(
   { parts, inHand, summary, limit, isPaused, bell, stop }: Shift,
   queue: RowQueue,
-  chain: Pick<ImageChain, 'enter'>,
-  serve: (post: Post, ticket: Ticket) => Promise<Outcome>,
+  chain: Pick<ImageChain, 'takeSlot'>,
+  serve: (post: Post, slot: Slot) => Promise<Outcome>,
 ): Promise<void> {
   const takes = new Map<string, number>();
   for (;;) {
     while (inHand.size >= mostInHand) await Promise.race(inHand.values());
-    const ticket = await chain.enter(stop.signal);
+    const slot = await chain.takeSlot(stop.signal);
     const post = isPaused()
       ? undefined
       : await queue.next().catch((error: unknown) => {
-          ticket();
+          slot();
           throw error;
         });
     const taken = post ? (takes.get(post.id) ?? 0) : 0;
     if (!post || (takes.size >= limit && taken === 0)) {
-      ticket();
+      slot();
       if (inHand.size === 0) return;
       // A row in hand may come back to the queue, and an editor may mark another.
       await bell.orEndOf(inHand.values());
@@ -142,7 +142,7 @@ async function work(
     }
     takes.set(post.id, taken + 1);
     parts.events.emit('taken', post);
-    const life = serve(post, ticket)
+    const life = serve(post, slot)
       .then((served) => {
         const outcome = taken + 1 < mostTakes ? served : leftToNextPass(served);
         queue.told(outcome);
@@ -151,7 +151,7 @@ async function work(
       })
       .catch((error: unknown) => stop.abort(error))
       .finally(() => {
-        ticket();
+        slot();
         inHand.delete(post.id);
       });
     inHand.set(post.id, life);

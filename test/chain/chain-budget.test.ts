@@ -71,9 +71,9 @@ describe('a chain with a budget', () => {
   it('lets in as many rows as the free provider takes', async () => {
     const { chain } = await createCapped(0);
     const { signal } = new AbortController();
-    const ticket = await chain.enter(signal);
+    const slot = await chain.takeSlot(signal);
     let isIn = false;
-    const second = chain.enter(signal).then((own) => {
+    const second = chain.takeSlot(signal).then((own) => {
       isIn = true;
       return own;
     });
@@ -81,7 +81,7 @@ describe('a chain with a budget', () => {
       setImmediate(resolve);
     });
     expect(isIn).toBe(false);
-    ticket();
+    slot();
     (await second)();
   });
 });

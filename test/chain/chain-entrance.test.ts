@@ -7,19 +7,19 @@ describe('createChain, at its entrance', () => {
 
   it('lets in as many rows as the first open provider takes', async () => {
     const { chain } = createWhole();
-    const tickets = await Promise.all(Array.from({ length: 8 }, () => chain.enter(signal)));
+    const slots = await Promise.all(Array.from({ length: 8 }, () => chain.takeSlot(signal)));
     let isIn = false;
-    const ninth = chain.enter(signal).then((ticket) => {
+    const ninth = chain.takeSlot(signal).then((slot) => {
       isIn = true;
-      return ticket;
+      return slot;
     });
     await settled();
     expect(isIn).toBe(false);
-    tickets[0]?.();
+    slots[0]?.();
     await ninth;
-    tickets[0]?.();
+    slots[0]?.();
     const controller = new AbortController();
-    const tenth = reasonOf(chain.enter(controller.signal));
+    const tenth = reasonOf(chain.takeSlot(controller.signal));
     await settled();
     controller.abort('stopping');
     expect(await tenth).toBe('stopping');
@@ -29,9 +29,9 @@ describe('createChain, at its entrance', () => {
     const { chain, clock, huggingFace, stableDiffusion } = createWhole();
     const isFull = async () => {
       const controller = new AbortController();
-      const entered = chain.enter(controller.signal).then(
-        (ticket) => {
-          ticket();
+      const entered = chain.takeSlot(controller.signal).then(
+        (slot) => {
+          slot();
           return false;
         },
         () => true,
@@ -40,14 +40,14 @@ describe('createChain, at its entrance', () => {
       controller.abort();
       return entered;
     };
-    const ticket = await chain.enter(signal);
+    const slot = await chain.takeSlot(signal);
     expect(await isFull()).toBe(false);
     huggingFace.script(outOfCredit, 'picture');
     stableDiffusion.always('picture');
     await chain.generate(request, createContext({ clock, rowMs }));
     expect(await isFull()).toBe(true);
     let isIn = false;
-    const waiting = chain.enter(signal).then((next) => {
+    const waiting = chain.takeSlot(signal).then((next) => {
       isIn = true;
       return next;
     });
@@ -55,7 +55,7 @@ describe('createChain, at its entrance', () => {
     expect(isIn).toBe(false);
     await chain.forget('huggingface');
     (await waiting)();
-    ticket();
+    slot();
   });
 
   it('has room for a probe beside the rows of the next provider', async () => {
@@ -64,10 +64,10 @@ describe('createChain, at its entrance', () => {
     stableDiffusion.always('picture');
     await chain.generate(request, createContext({ clock, rowMs }));
     clock.advance(dayMs);
-    const tickets = await Promise.all([chain.enter(signal), chain.enter(signal)]);
-    expect(tickets).toHaveLength(2);
+    const slots = await Promise.all([chain.takeSlot(signal), chain.takeSlot(signal)]);
+    expect(slots).toHaveLength(2);
     const controller = new AbortController();
-    const third = reasonOf(chain.enter(controller.signal));
+    const third = reasonOf(chain.takeSlot(controller.signal));
     await settled();
     controller.abort('full');
     expect(await third).toBe('full');
@@ -79,9 +79,9 @@ describe('createChain, at its entrance', () => {
     stableDiffusion.script(failure('unauthorized'));
     card.script('picture');
     await chain.generate(request, createContext({ clock, rowMs }));
-    await Promise.all([chain.enter(signal), chain.enter(signal)]);
+    await Promise.all([chain.takeSlot(signal), chain.takeSlot(signal)]);
     const controller = new AbortController();
-    const third = reasonOf(chain.enter(controller.signal));
+    const third = reasonOf(chain.takeSlot(controller.signal));
     await settled();
     controller.abort('full');
     expect(await third).toBe('full');

@@ -20,7 +20,7 @@ interface Row {
 async function serve(chain: Chain, clock: FakeClock, count: number): Promise<Row[]> {
   const rows: Promise<Row>[] = [];
   for (let index = 0; index < count; index += 1) {
-    const ticket = await chain.enter(new AbortController().signal);
+    const slot = await chain.takeSlot(new AbortController().signal);
     const context = createContext({ clock, rowMs });
     const ended = chain.generate(request, context).then(
       (image) => image.provider,
@@ -28,7 +28,7 @@ async function serve(chain: Chain, clock: FakeClock, count: number): Promise<Row
     );
     rows.push(
       ended.then((end) => {
-        ticket();
+        slot();
         return { context, end };
       }),
     );
@@ -243,7 +243,7 @@ describe('createChain', () => {
 
   it('is a chain without providers that says so', async () => {
     const chain = createChain([], createWhole().dependencies);
-    (await chain.enter(new AbortController().signal))();
+    (await chain.takeSlot(new AbortController().signal))();
     expect(await reasonOf(chain.generate(request, createContext()))).toMatchObject({
       message: 'No image provider is configured',
     });

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Ticket } from '../../src/core/provider.ts';
+import type { Slot } from '../../src/core/provider.ts';
 import { createSlots, type Slots, slotted } from '../../src/chain/slots.ts';
 import { createFakeClock } from '../support/fakes/fake-clock.ts';
 import { createFakeProvider, createPicture } from '../support/fakes/fake-provider.ts';
@@ -19,12 +19,12 @@ const operations = fc.array(
   { size: 'max', maxLength: 60 },
 );
 
-/** Never more tickets than the capacity, none while one could be had, and in the order of asking. */
+/** Never more slots than the capacity, none while one could be had, and in the order of asking. */
 async function checkSlots(create: (capacity: () => number) => Slots): Promise<void> {
   const property = fc.asyncProperty(fc.integer({ min: 1, max: 4 }), operations, async (capacity, all: Operation[]) => {
     const slots = create(() => capacity);
     const waiting: { id: number; abort: () => void }[] = [];
-    const held: Ticket[] = [];
+    const held: Slot[] = [];
     const served: number[] = [];
     let asked = 0;
     for (const operation of all) {
@@ -33,17 +33,17 @@ async function checkSlots(create: (capacity: () => number) => Slots): Promise<vo
         const own = { id: (asked += 1), abort: () => controller.abort() };
         waiting.push(own);
         void slots.take(controller.signal).then(
-          (ticket) => {
+          (slot) => {
             served.push(own.id);
             waiting.splice(waiting.indexOf(own), 1);
-            held.push(ticket);
+            held.push(slot);
           },
           () => undefined,
         );
       } else if (operation.kind === 'release') {
-        const [ticket] = held.splice(held.length === 0 ? 0 : operation.index % held.length, 1);
-        ticket?.();
-        ticket?.();
+        const [slot] = held.splice(held.length === 0 ? 0 : operation.index % held.length, 1);
+        slot?.();
+        slot?.();
       } else {
         const [waiter] = waiting.splice(waiting.length === 0 ? 0 : operation.index % waiting.length, 1);
         waiter?.abort();
@@ -77,9 +77,9 @@ function createStack(capacity: () => number): Slots {
     take: (signal) =>
       new Promise((resolve, reject) => {
         const begin = () => {
-          void slots.take(signal).then((ticket) => {
+          void slots.take(signal).then((slot) => {
             resolve(() => {
-              ticket();
+              slot();
               serve();
             });
           }, reject);
@@ -110,17 +110,17 @@ describe('createSlots', () => {
     ['one place too few', (capacity: () => number) => createSlots(() => Math.max(1, capacity() - 1))],
     ['the last served first', createStack],
     [
-      'a ticket that counts each time it is given back',
+      'a slot that counts each time it is given back',
       (capacity: () => number): Slots => {
         let extra = 0;
         const slots = createSlots(() => capacity() + extra);
-        const take = async (...parameters: Parameters<Slots['take']>): Promise<Ticket> => {
-          const ticket = await slots.take(...parameters);
+        const take = async (...parameters: Parameters<Slots['take']>): Promise<Slot> => {
+          const slot = await slots.take(...parameters);
           let times = 0;
           return () => {
             times += 1;
             if (times > 1) extra += 1;
-            ticket();
+            slot();
           };
         };
         return {
@@ -141,25 +141,25 @@ describe('createSlots', () => {
     const slots = createSlots(() => capacity);
     const first = await slots.take(signal);
     const order: string[] = [];
-    const second = slots.take(signal).then((ticket) => (order.push('second'), ticket));
-    const third = slots.take(signal).then((ticket) => (order.push('third'), ticket));
+    const second = slots.take(signal).then((slot) => (order.push('second'), slot));
+    const third = slots.take(signal).then((slot) => (order.push('third'), slot));
     await settled();
     expect(order).toEqual([]);
     capacity = 2;
     slots.refresh();
-    const ticket = await second;
+    const slot = await second;
     expect(order).toEqual(['second']);
     capacity = 1;
     first();
     await settled();
     expect(order).toEqual(['second']);
-    ticket();
+    slot();
     await third;
   });
 
   it('ends a wait that is refused', async () => {
     const slots = createSlots(() => 1);
-    const ticket = await slots.take(signal);
+    const slot = await slots.take(signal);
     let isShut = false;
     const refused = reasonOf(
       slots.take(signal, () => {
@@ -169,7 +169,7 @@ describe('createSlots', () => {
     isShut = true;
     slots.refresh();
     expect(await refused).toMatchObject({ message: 'shut' });
-    ticket();
+    slot();
     expect(slots.free).toBe(1);
   });
 
@@ -219,14 +219,14 @@ describe('slotted', () => {
 
   it('ends its wait with an abort, without a call', async () => {
     const { clock, provider, slots, policy } = createSlotted();
-    const ticket = await slots.take(signal);
+    const slot = await slots.take(signal);
     const controller = new AbortController();
     const context = createContext({ signal: controller.signal });
     const reason = reasonOf(policy.generate(request, context));
     clock.advance(3000);
     controller.abort('stopping');
     expect(await reason).toBe('stopping');
-    ticket();
+    slot();
     await settled();
     expect(provider.calls).toHaveLength(0);
     expect(context.waitedMs).toBe(3000);
@@ -235,10 +235,10 @@ describe('slotted', () => {
 
   it('does not call when the abort comes with the place', async () => {
     const { provider, slots, policy } = createSlotted();
-    const ticket = await slots.take(signal);
+    const slot = await slots.take(signal);
     const controller = new AbortController();
     const reason = reasonOf(policy.generate(request, createContext({ signal: controller.signal })));
-    ticket();
+    slot();
     controller.abort('stopping');
     expect(await reason).toBe('stopping');
     expect(provider.calls).toHaveLength(0);

@@ -21,7 +21,7 @@ const image: SavedImage = {
 function setUp(generate: ImageChain['generate']) {
   const written: JournalEntry[] = [];
   const parts = {
-    chain: { name: 'chain', label: 'Images', enter: async () => () => undefined, generate },
+    chain: { name: 'chain', label: 'Images', takeSlot: async () => () => undefined, isOpen: () => true, generate },
     store: {
       save: async (_: unknown, intend: (named: SavedImage) => Promise<void>) => (await intend(image), image),
       find: async () => image,

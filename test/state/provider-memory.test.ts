@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/lib/log.ts';
-import { createMemory, type MemoryFile, openMemory, type Trouble } from '../../src/state/provider-memory.ts';
+import { createMemory, openMemory, type Trouble } from '../../src/state/provider-memory.ts';
+import type { StateFile } from '../../src/state/state-file.ts';
 import { createLines, settled } from '../support/chain/rig.ts';
 
 const owner = { name: 'huggingface', account: 'abcd1234', model: 'flux' };
 const trouble: Trouble = { code: 'out_of_credit', until: 2000, since: 1000, strikes: 2 };
 const gone: Trouble = { ...trouble, code: 'retired' };
 
-function createFile(text?: string): MemoryFile & { text: string | undefined; saves: number } {
+function createFile(text?: string): StateFile & { text: string | undefined; saves: number } {
   return {
     text,
     saves: 0,
