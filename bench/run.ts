@@ -10,7 +10,7 @@ import { startEmbeddedBoard } from '../src/emulators/notion/embedded-board.ts';
 import { demoProperties } from '../src/cli/demo/demo.ts';
 import { drawPlaceholder } from '../src/drawing/placeholder.ts';
 import { inspectAndRender } from '../src/images/render.ts';
-import { plainTable } from '../src/cli/terminal/summary.ts';
+import { table } from '../src/cli/terminal/tables.ts';
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
@@ -134,4 +134,4 @@ rows.push([
   `${noticed.takenMs.toFixed(0)} ms, at most ${noticed.slowestTakenMs.toFixed(0)} ms`,
 ]);
 rows.push(['/healthz while a row is served', `at most ${noticed.slowestHealthzMs.toFixed(0)} ms`]);
-process.stdout.write(`${plainTable(['What', 'Median'], rows)}\n`);
+process.stdout.write(`${table(['What', 'Median'], rows)}\n`);

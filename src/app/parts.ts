@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { type Clock, type Random, systemClock, systemRandom } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import type { Outcome } from '../core/outcome.ts';
+import type { WorkerEvents } from '../core/events.ts';
 import { createRedact } from '../lib/redact.ts';
 import type { BoardlessConfig, Config } from '../config/config.ts';
 import { createHealth, type Health } from '../monitoring/health/health.ts';
@@ -29,8 +29,8 @@ export interface Runtime {
   random?: Random;
   /** The window of Notion's rate limit, in ms; only an emulator has another than a minute. */
   notionWindowMs?: number;
-  onOutcome?: (outcome: Outcome) => void;
-  onSight?: (waiting: number, more: boolean) => void;
+  /** Where the worker's events are emitted, for listeners outside. */
+  events?: WorkerEvents;
 }
 
 /** The chain as the settings want it, with what is remembered of its providers. */

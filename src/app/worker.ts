@@ -1,10 +1,10 @@
-import { EventEmitter, setMaxListeners } from 'node:events';
+import { setMaxListeners } from 'node:events';
 import { openServer } from './server.ts';
 import { createNotion, openChain, openHealth, openMonthlyBudget, pauseFile, type Runtime, tellClock } from './parts.ts';
 import type { BoardFacts } from '../core/board.ts';
 import { systemClock, systemRandom } from '../lib/clock.ts';
 import { ConfigError, LockedError } from '../core/errors.ts';
-import type { WorkerEventMap, WorkerEvents } from '../core/events.ts';
+import { createWorkerEvents } from '../core/events.ts';
 import type { Log } from '../lib/log.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { PassSummary } from '../core/pass.ts';
@@ -73,15 +73,13 @@ interface Life {
 }
 
 async function joinParts(config: Config, runtime: Runtime, { stop, lock, onAbort }: Life): Promise<App> {
-  const { log, clock = systemClock, random = systemRandom } = runtime;
+  const { log, clock = systemClock, random = systemRandom, events = createWorkerEvents() } = runtime;
   const folder = config.imagesDir;
   const workerId = await loadWorkerId(folder);
   const journal = createJournal({ folder, log });
   const store = createImageStore({ folder, workerId, log });
   let unfinished: Set<string> | undefined;
   await store.sweepTemporary({ keep: async (sha256) => (unfinished ??= await journal.unfinishedImages()).has(sha256) });
-  const events: WorkerEvents = new EventEmitter<WorkerEventMap>();
-  events.setMaxListeners(0);
   const notion = createNotion(
     config,
     { ...runtime, signal: stop.signal },
@@ -121,12 +119,10 @@ async function joinParts(config: Config, runtime: Runtime, { stop, lock, onAbort
     rowTimeoutMs: config.rowTimeoutMs,
     needsImage: config.notion.statuses['needs-image'],
     healing: config.healing,
-    ...(runtime.onSight && { onSight: runtime.onSight }),
     onOutcome: (outcome: Outcome) => {
       logOutcome(log, outcome);
       health.outcome(outcome);
       events.emit('outcome', outcome);
-      runtime.onOutcome?.(outcome);
     },
   };
 

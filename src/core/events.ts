@@ -1,4 +1,4 @@
-import type { EventEmitter } from 'node:events';
+import { EventEmitter } from 'node:events';
 import type { BoardFacts } from './board.ts';
 import type { BudgetState } from './budget.ts';
 import type { Outcome } from './outcome.ts';
@@ -46,6 +46,11 @@ export interface WorkerEventMap {
 }
 
 export type WorkerEvents = EventEmitter<WorkerEventMap>;
+
+/** Makes the channel of a worker's events, for any number of listeners. */
+export function createWorkerEvents(): WorkerEvents {
+  return new EventEmitter<WorkerEventMap>().setMaxListeners(0);
+}
 
 /** Who hears of one kind of event. */
 export type Listener<E> = E extends keyof WorkerEventMap

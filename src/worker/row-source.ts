@@ -19,8 +19,6 @@ export interface QueueParts {
   journal: Journal;
   clock: Clock;
   workerId: string;
-  /** Hears how many rows are known to wait; `more` when there are further ones. */
-  onSight?: (waiting: number, more: boolean) => void;
 }
 
 /** The rows that are being worked on, by id. */
@@ -36,7 +34,7 @@ export interface RowQueue {
 
 /** The rows that wait, then those that failed and are due for another try. `look` tells of rows marked since the last one. */
 export function boardQueue(parts: QueueParts, inHand: InHand, look: Bell['look'] = () => undefined): RowQueue {
-  const { board, clock, onSight } = parts;
+  const { board, clock } = parts;
   const handled = new Set<string>();
   /** Rows to be taken again, but only as seen after this time. */
   const again = new Map<string, number>();
@@ -61,7 +59,6 @@ export function boardQueue(parts: QueueParts, inHand: InHand, look: Bell['look']
     // What asked for this pass may be newer than the look of the one before.
     const first = await board.pending({ anew: named !== undefined || !hasLooked });
     hasLooked = true;
-    onSight?.(first.posts.filter(({ id }) => !handled.has(id)).length, first.next !== undefined);
     const known = freeOn(first) ?? (further && board.isFresh(further) ? freeOn(further) : undefined);
     if (known || (first.next === undefined && again.size === 0)) return known;
     further = await search((cursor) => board.pending(cursor === undefined ? { anew: true } : { cursor }), freeOn);

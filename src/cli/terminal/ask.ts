@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 
-/** How questions are answered: with yes where that was said beforehand, else by a person; undefined when there is none. */
-export function asking(yes: boolean, signal: AbortSignal): ((question: string) => Promise<boolean>) | undefined {
+/** Answers questions with yes where --yes was given, else asks a person; undefined where there is no terminal to ask on. */
+export function questioner(yes: boolean, signal: AbortSignal): ((question: string) => Promise<boolean>) | undefined {
   if (yes) return async () => true;
   return process.stdin.isTTY && process.stdout.isTTY ? (question) => confirm(question, signal) : undefined;
 }

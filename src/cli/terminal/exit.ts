@@ -7,25 +7,25 @@ const exitCodes = { rowFailed: 1, operator: 2, boardUnreachable: 3, locked: 4 } 
 /** Of a command line that cannot be understood. */
 export const usageExitCode = exitCodes.operator;
 
-/** Tells the error in words on stderr, and answers with the exit code that it stands for. */
+/** Prints the error in words on stderr and returns the exit code that it stands for. */
 export function exitCodeOf(error: unknown, signal: AbortSignal): number {
   if (signal.reason instanceof StopSignal) return signal.reason.exitCode;
   const redact = createRedact(secretsIn(process.env));
-  const tell = (sentence: string) => process.stderr.write(`${redact(sentence)}\n`);
+  const print = (sentence: string) => process.stderr.write(`${redact(sentence)}\n`);
   if (error instanceof ConfigError) {
-    for (const problem of error.problems) tell(problem);
+    for (const problem of error.problems) print(problem);
     return exitCodes.operator;
   }
   if (error instanceof LockedError) {
-    tell(error.message);
+    print(error.message);
     return exitCodes.locked;
   }
   if (error instanceof BoardError) {
-    tell(error.message);
+    print(error.message);
     return error.failure === 'unreachable' ? exitCodes.boardUnreachable : exitCodes.rowFailed;
   }
-  const said = error instanceof Error ? error.message : String(error);
-  tell(`Something went wrong that the worker does not know: ${said.replaceAll(/\s+/g, ' ').slice(0, 300)}`);
+  const message = error instanceof Error ? error.message : String(error);
+  print(`Something went wrong that the worker does not know: ${message.replaceAll(/\s+/g, ' ').slice(0, 300)}`);
   return exitCodes.rowFailed;
 }
 

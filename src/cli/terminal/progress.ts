@@ -1,20 +1,22 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
+import type { WorkerEvents } from '../../core/events.ts';
 
 /** A progress bar at the bottom of a terminal, with lines above it. */
 export interface Progress {
-  /** How many rows are known to wait; `more` when there are further ones. Without any the bar goes. */
-  waiting: (count: number, more: boolean) => void;
-  /** One row has come to its end. */
-  step: () => void;
   /** Prints a line above the bar. */
   line: (text: string) => void;
   stop: () => void;
 }
 
-export function createProgress(stream: NodeJS.WriteStream): Progress {
+/** Shows how many of the rows that are known to wait have ended, from the first row taken until no row waits. */
+export function createProgress(stream: NodeJS.WriteStream, events: WorkerEvents): Progress {
   let shown: { bars: MultiBar; bar: SingleBar } | undefined;
-  let ended = 0;
-  const begin = (count: number) => {
+  let steps = 0;
+  let waiting = { count: 0, more: false };
+  /** Rows that ended in this pass: a query may still list them as waiting. */
+  const ended = new Set<string>();
+
+  const begin = () => {
     const bars = new MultiBar({
       format: '{bar} {value}/{total}{more} rows · {duration_formatted}',
       barCompleteChar: '█',
@@ -25,27 +27,41 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
       linewrap: true,
       stream,
     });
-    return { bars, bar: bars.create(count, 0, { more: '' }) };
+    return { bars, bar: bars.create(waiting.count, 0, { more: '' }) };
+  };
+  const draw = () => {
+    shown?.bar.setTotal(steps + waiting.count);
+    shown?.bar.update(steps, { more: waiting.more ? '+' : '' });
   };
   const stop = () => {
     // Lines above the bar wait for its next drawing.
     shown?.bars.update();
     shown?.bars.stop();
     shown = undefined;
-    ended = 0;
+    steps = 0;
   };
-  return {
-    waiting(count, more) {
-      if (count === 0 && !more) return stop();
-      shown ??= begin(count);
-      shown.bar.setTotal(ended + count);
-      shown.bar.update(ended, { more: more ? '+' : '' });
-    },
-    step() {
-      ended += 1;
-      shown?.bar.update(ended);
-    },
-    line: (text) => (shown ? shown.bars.log(text) : stream.write(text)),
-    stop,
-  };
+
+  events.on('pass', ({ state }) => state === 'running' && ended.clear());
+  events.on('pendingRead', ({ posts, isFirst, more }) => {
+    if (!isFirst) return;
+    waiting = { count: posts.filter(({ id }) => !ended.has(id)).length, more };
+    if (waiting.count === 0 && !more) stop();
+    else draw();
+  });
+  events.on('taken', ({ id }) => {
+    ended.delete(id);
+    // Rows that are healed or tried again are not among those that wait, and have no bar.
+    if (shown || (waiting.count === 0 && !waiting.more)) return;
+    shown = begin();
+    draw();
+  });
+  events.on('outcome', (outcome) => {
+    if (outcome.kind === 'skipped' && outcome.again) return;
+    ended.add(outcome.post.id);
+    if (!shown) return;
+    steps += 1;
+    shown.bar.update(steps);
+  });
+
+  return { line: (text) => (shown ? shown.bars.log(text) : stream.write(text)), stop };
 }

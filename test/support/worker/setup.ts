@@ -6,6 +6,7 @@ import { type App, createApp } from '../../../src/app/worker.ts';
 import type { Runtime } from '../../../src/app/parts.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import { silentLog } from '../../../src/lib/log.ts';
+import { createWorkerEvents } from '../../../src/core/events.ts';
 import type { Outcome } from '../../../src/core/outcome.ts';
 import type { BoardDatabase } from '../../../src/emulators/notion/board-database.ts';
 import { type EmbeddedBoard, startEmbeddedBoard } from '../../../src/emulators/notion/embedded-board.ts';
@@ -64,10 +65,12 @@ export async function openOffice(options: EmbeddedBoardOptions = {}): Promise<Of
   };
 
   const worker: Office['worker'] = async (overrides = {}, runtime = {}) => {
+    const events = createWorkerEvents();
+    events.on('outcome', (outcome) => outcomes.push(outcome));
     const app = await createApp(readConfig({ ...variables, ...overrides }), {
       log: silentLog,
       signal: new AbortController().signal,
-      onOutcome: (outcome) => outcomes.push(outcome),
+      events,
       ...runtime,
     });
     open.push(async () => app[Symbol.asyncDispose]());
