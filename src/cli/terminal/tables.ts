@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { PassSummary } from '../../core/pass.ts';
 import type { Attempt } from '../../core/provider.ts';
-import { cost } from '../../messages/words.ts';
+import { formatCost, formatDuration } from '../../messages/formats.ts';
 
 /** A table of rows under a head. */
 export function table(head: string[], rows: (string | number)[][]): string {
@@ -13,11 +13,11 @@ export function table(head: string[], rows: (string | number)[][]): string {
 /** The summary that a pass ends with on a terminal. */
 export function summaryTable(summary: PassSummary): string {
   const { done, failed, skipped, providers, costUsd, possibleUsd, durationMs } = summary;
-  const spent = cost(costUsd) + (possibleUsd > 0 ? `, maybe ${cost(possibleUsd)} more` : '');
+  const spent = formatCost(costUsd) + (possibleUsd > 0 ? `, maybe ${formatCost(possibleUsd)} more` : '');
   const used = Object.entries(providers).map(([label, images]) => `${label} × ${images}`);
   return table(
     ['Done', 'Failed', 'Skipped', 'Providers used', 'Time', 'Cost'],
-    [[done, failed, skipped, used.join('\n') || '–', roundedTime(durationMs), spent]],
+    [[done, failed, skipped, used.join('\n') || '–', formatDuration(durationMs), spent]],
   );
 }
 
@@ -27,14 +27,9 @@ export function attemptsTable(attempts: readonly Attempt[]): string {
     label,
     model,
     outcome,
-    roundedTime(durationMs),
-    possiblySpent ? `maybe ${cost(costUsd)}` : outcome === 'ok' ? cost(costUsd) : '–',
+    formatDuration(durationMs),
+    possiblySpent ? `maybe ${formatCost(costUsd)}` : outcome === 'ok' ? formatCost(costUsd) : '–',
     detail ?? '',
   ]);
   return table(['Provider', 'Model', 'Outcome', 'Time', 'Cost', 'What it said'], rows);
-}
-
-function roundedTime(ms: number): string {
-  const seconds = Math.round(ms / 100) / 10;
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
