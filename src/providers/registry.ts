@@ -24,7 +24,7 @@ const entries: readonly ProviderEntry[] = [
 const usualOrder = ['huggingface', 'stable-diffusion', 'localai', 'replicate', 'runpod', placeholder.name];
 
 /** Every provider of the product, in the usual order. */
-export const knownProviders: readonly { name: string; label: string }[] = [
+const knownProviders = [
   ...usualOrder.flatMap((name) => entries.find((entry) => entry.name === name) ?? []),
   ...entries.filter(({ name }) => !usualOrder.includes(name)),
 ].map(({ name, label }) => ({ name, label }));
@@ -36,4 +36,16 @@ export function readProviders(environment: Environment): ProviderSettings[] {
   const configured = entries.flatMap((entry) => entry.read(environment) ?? []);
   const place = ({ name }: ProviderSettings) => (name === placeholder.name ? order.length : order.indexOf(name));
   return configured.filter(({ name }) => order.includes(name)).toSorted((one, other) => place(one) - place(other));
+}
+
+/** Every provider of the product for whoever shows them: the configured ones in their order, the others last. */
+export function withUnconfigured(
+  configured: readonly { name: string; label: string }[],
+): { name: string; label: string; configured: boolean }[] {
+  const names = new Set(configured.map(({ name }) => name));
+  const others = knownProviders.filter(({ name }) => !names.has(name));
+  return [
+    ...configured.map(({ name, label }) => ({ name, label, configured: true })),
+    ...others.map((provider) => ({ ...provider, configured: false })),
+  ];
 }

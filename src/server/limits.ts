@@ -5,9 +5,10 @@ import { tooMany } from './http-error.ts';
 const minuteMs = 60_000;
 const userRequestsPerMinute = 1200;
 /** So few that tokens cannot be guessed. */
-export const strangerRequestsPerMinute = 60;
+export const unknownRequestsPerMinute = 60;
 /** Callers remembered at most; one that is dropped starts anew. */
 const mostCallers = 10_000;
+const noHeaders = { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false };
 
 /** Counts every request but those of routes that are free of it; callers must have been identified before. */
 export async function limitRequests(app: FastifyInstance): Promise<void> {
@@ -19,14 +20,14 @@ export async function limitRequests(app: FastifyInstance): Promise<void> {
     max: (request) => (isKnown(request) ? userRequestsPerMinute : addressLimit(request)),
     allowList: (request) => request.routeOptions.config.rateLimit === false,
     errorResponseBuilder: (_, { ttl }) => tooMany('Too many requests in a minute.', ttl / 1000),
-    addHeaders: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
-    addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
+    addHeaders: noHeaders,
+    addHeadersOnExceeding: noHeaders,
   });
   app.addHook('onRequest', app.rateLimit());
 }
 
 function addressLimit({ routeOptions }: FastifyRequest): number {
-  return routeOptions.config.perAddress ?? strangerRequestsPerMinute;
+  return routeOptions.config.perAddress ?? unknownRequestsPerMinute;
 }
 
 function isKnown({ caller, routeOptions }: FastifyRequest): boolean {
@@ -40,18 +41,18 @@ function callerKey(request: FastifyRequest): string {
   return `address ${kind} ${normalizeIP(request.ip, 64)}`;
 }
 
-/** Bounds the pictures that one user asks for. */
-export interface PictureLimits {
+/** Bounds the images that one user asks for. */
+export interface ImageLimits {
   /** Takes a place, which the answer's function gives back. @throws {HttpError} when there is none. */
   enter(request: FastifyRequest): Promise<() => void>;
 }
 
 const retryWhenBusySeconds = 5;
 
-export function createPictureLimits(
+export function createImageLimits(
   app: FastifyInstance,
   { imagesPerMinute, imagesAtOnce }: { imagesPerMinute: number; imagesAtOnce: number },
-): PictureLimits {
+): ImageLimits {
   const count = app.createRateLimit({
     max: imagesPerMinute,
     timeWindow: minuteMs,
@@ -68,19 +69,15 @@ export function createPictureLimits(
     async enter(request) {
       const { id } = request.identity;
       if ((running.get(id) ?? 0) >= imagesAtOnce) {
-        throw tooMany(
-          `${imagesAtOnce} pictures of yours are being made, as many as may be at once.`,
-          retryWhenBusySeconds,
-        );
+        const message = `${imagesAtOnce} pictures of yours are being made, as many as may be at once.`;
+        throw tooMany(message, retryWhenBusySeconds);
       }
       change(id, 1);
       const limit = await count(request);
       if (!limit.isAllowed && limit.isExceeded) {
         change(id, -1);
-        throw tooMany(
-          `You asked for ${imagesPerMinute} pictures within a minute, as many as may be.`,
-          limit.ttl / 1000,
-        );
+        const message = `You asked for ${imagesPerMinute} pictures within a minute, as many as may be.`;
+        throw tooMany(message, limit.ttl / 1000);
       }
       return () => change(id, -1);
     },

@@ -1,37 +1,13 @@
 import type { Clock } from '../lib/clock.ts';
 import type { FailureCode } from '../core/reactions.ts';
 import type { WorkerEvents } from '../core/events.ts';
-import type { ImageRequest, ImageRecord } from '../core/image.ts';
+import type { ImageRecord } from '../core/image.ts';
+import type { RunImageJob } from './image-jobs.ts';
 import type { Log } from '../lib/log.ts';
 import type { PassReason, PassState } from '../core/pass.ts';
 import type { Post } from '../core/post.ts';
-import type { Attempt } from '../core/provider.ts';
 import type { Redact } from '../lib/redact.ts';
-
-export type { ServerSettings } from './settings.ts';
-
-/** A picture asked for over HTTP. */
-export interface ImageJob {
-  request: ImageRequest;
-  /** Safe as a part of a path. */
-  userId: string;
-  /** May the built-in card serve when every real provider fails? */
-  allowPlaceholder: boolean;
-  signal: AbortSignal;
-}
-
-/** The picture of a job, safe on disk. */
-export interface JobImage {
-  /** `<epoch ms>-generated.png`, under `uploads/images/user-<id>/`. */
-  filename: string;
-  provider: string;
-  model: string;
-  seed?: number;
-  costUsd: number;
-  /** "Hugging Face out of credit until 1 Dec → Stable Diffusion, 8.2 s, free". */
-  why: string;
-  attempts: readonly Attempt[];
-}
+import type { NoticeAnswer, NoticeHeaders } from '../notion/webhook/webhook.ts';
 
 /** How one provider of the chain stands. */
 export interface ChainState {
@@ -74,13 +50,6 @@ export interface BoardLook {
   moreFailed: boolean;
 }
 
-/** What a notice of Notion's came to. */
-export interface NoticeAnswer {
-  status: number;
-  /** One sentence. */
-  message: string;
-}
-
 /** A small file that is replaced as a whole. */
 export interface StateFile {
   /** Undefined when there is none yet. */
@@ -109,11 +78,7 @@ export interface ServerParts {
     /** Asks a provider again, whatever is remembered of it. */
     forget(name: string): Promise<void>;
   };
-  /**
-   * Makes a picture and keeps it.
-   * @throws {ChainExhaustedError} {ConfigError}, or the signal's reason.
-   */
-  generate(job: ImageJob): Promise<JobImage>;
+  generate: RunImageJob;
   passes: {
     /** The pass that waits already, or a new one, for this row where it is known; undefined while paused, and once the worker stops. */
     request(reason: PassReason, markedPostId?: string): PassState | undefined;
@@ -153,7 +118,7 @@ export interface ServerParts {
   /** A small picture of one in a file, as WebP; undefined when there is none. */
   thumbnail(file: string): Promise<Uint8Array | undefined>;
   /** What a notice means; `body` as it came in. */
-  notice(body: Uint8Array, headers: Readonly<Record<string, string | string[] | undefined>>): Promise<NoticeAnswer>;
+  notice(body: Uint8Array, headers: NoticeHeaders): Promise<NoticeAnswer>;
   /** Pictures a day by provider. */
   tally: StateFile;
 }

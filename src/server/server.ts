@@ -1,12 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import { ConfigError } from '../core/errors.ts';
 import { buildServer } from './build.ts';
-import type { ServerParts, ServerSettings } from './parts.ts';
+import { weakSecret } from './check.ts';
+import type { ServerParts } from './parts.ts';
+import type { ServerSettings } from './settings.ts';
 
-/** The HTTP server. */
+/** The HTTP server, listening. */
 export interface HttpServer {
-  /** Begins to listen, and answers with its address, such as `http://127.0.0.1:3000`. @throws {ConfigError} */
-  listen(): Promise<string>;
+  /** Its address, such as `http://127.0.0.1:3000`. */
+  url: string;
   /** Takes nothing new, lets answers under way end for a moment, and cuts off the rest. */
   close(): Promise<void>;
 }
@@ -14,16 +16,21 @@ export interface HttpServer {
 /** How long answers under way may take to end. */
 const graceMs = 1000;
 
-export async function createServer(parts: ServerParts, settings: ServerSettings): Promise<HttpServer> {
-  return serve(await buildServer(parts, settings), parts, settings);
+/** Builds the server and begins to listen. @throws {ConfigError} when it cannot listen. */
+export async function startServer(parts: ServerParts, settings: ServerSettings): Promise<HttpServer> {
+  const weak = weakSecret(settings);
+  if (weak !== undefined) parts.log.warn({}, weak);
+  const server = await listen(await buildServer(parts, settings), parts, settings);
+  parts.log.info({ url: server.url }, `Status page and HTTP API: ${server.url}`);
+  return server;
 }
 
-/** The server of an app that is built. */
-export function serve(
+/** Begins to listen with an app that is built; one that cannot listen is closed. @throws {ConfigError} */
+export async function listen(
   app: FastifyInstance,
   { clock }: Pick<ServerParts, 'clock'>,
   settings: ServerSettings,
-): HttpServer {
+): Promise<HttpServer> {
   const { port } = settings;
   // Fastify would listen on two addresses, of which it closes but one in time.
   const host = settings.host === 'localhost' ? '127.0.0.1' : settings.host;
@@ -41,17 +48,16 @@ export function serve(
     await cut;
   };
 
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    throw listenError(error, host, port);
+  }
+  const address = app.server.address();
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
   return {
-    async listen() {
-      try {
-        await app.listen({ host, port });
-      } catch (error) {
-        throw listenError(error, host, port);
-      }
-      const address = app.server.address();
-      const bound = typeof address === 'object' && address !== null ? address.port : port;
-      return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
-    },
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     close: () => (closing ??= close()),
   };
 }

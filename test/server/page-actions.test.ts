@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ChainExhaustedError, ProviderError } from '../../src/core/errors.ts';
 import { chromiumPath } from '../support/server/browser.ts';
 import { expectClean, newScene, useBrowser } from '../support/server/page-rig.ts';
-import { ago, attempt, row, rowId } from '../support/server/page-scene.ts';
+import { ago, attempt, row, rowId } from '../support/server/page-fixture.ts';
 
 describe.skipIf(chromiumPath === undefined)('what people do on the page', () => {
   const { openPage } = useBrowser();

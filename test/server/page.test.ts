@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { chromiumPath } from '../support/server/browser.ts';
 import { afterwards, expectClean, newScene, serve, useBrowser } from '../support/server/page-rig.ts';
-import { ago, row, startPass } from '../support/server/page-scene.ts';
+import { ago, row, startPass } from '../support/server/page-fixture.ts';
 import { annToken, fakeSettings } from '../support/server/setup.ts';
 
 describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {

@@ -4,9 +4,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { ConfigError } from '../../src/core/errors.ts';
+import { silentLog } from '../../src/lib/log.ts';
 import { buildServer } from '../../src/server/build.ts';
-import type { ServerSettings } from '../../src/server/parts.ts';
-import { createServer, serve } from '../../src/server/server.ts';
+import type { ServerSettings } from '../../src/server/settings.ts';
+import { listen, startServer } from '../../src/server/server.ts';
 import { sendRaw } from '../support/server/raw.ts';
 import {
   asAnn,
@@ -43,9 +44,9 @@ function gate() {
 
 describe('listening', () => {
   it('answers with the address', async () => {
-    const server = await createServer(fakeParts(), fakeSettings({ host: 'localhost' }));
+    const server = await startServer(fakeParts(), fakeSettings({ host: 'localhost' }));
     onTestFinished(() => server.close());
-    const url = await server.listen();
+    const { url } = server;
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
@@ -53,32 +54,37 @@ describe('listening', () => {
   it('says that the port is in use', async () => {
     const first = await open();
     const port = Number(new URL(first.url).port);
-    const second = await createServer(fakeParts(), fakeSettings({ port }));
-    onTestFinished(() => second.close());
-    await expect(second.listen()).rejects.toThrow(
+    await expect(startServer(fakeParts(), fakeSettings({ port }))).rejects.toThrow(
       new ConfigError(`PORT ${port} is in use: end what uses it, or set PORT to another number.`),
     );
   });
 
   it('says that the host is not of this machine', async () => {
-    const server = await createServer(fakeParts(), fakeSettings({ host: '192.0.2.1' }));
-    onTestFinished(() => server.close());
-    await expect(server.listen()).rejects.toThrow(/^HOST is "192\.0\.2\.1", which is no address of this machine/);
+    await expect(startServer(fakeParts(), fakeSettings({ host: '192.0.2.1' }))).rejects.toThrow(
+      /^HOST is "192\.0\.2\.1", which is no address of this machine/,
+    );
   });
 
   it('says that the port may not be used, and passes on what it does not know', async () => {
     const settings = fakeSettings({ port: 80 });
-    const app = await buildServer(fakeParts(), settings);
     const fail = (code: string) => Object.assign(new Error(code), { code });
     for (const [code, words] of [
       ['EACCES', /^PORT 80 may not be used/],
       ['EMFILE', /^EMFILE$/],
     ] as const) {
+      const app = await buildServer(fakeParts(), settings);
       app.listen = () => Promise.reject(fail(code));
-      const server = serve(app, fakeParts(), settings);
-      await expect(server.listen()).rejects.toThrow(words);
+      await expect(listen(app, fakeParts(), settings)).rejects.toThrow(words);
     }
-    await app.close();
+  });
+
+  it('warns of a secret that could be guessed', async () => {
+    const warnings: string[] = [];
+    const log = { ...silentLog, warn: (_: object, message: string) => void warnings.push(message) };
+    const settings = fakeSettings({ tokens: [{ name: 'ann', token: 'short' }] });
+    const server = await startServer(fakeParts({ log }), settings);
+    onTestFinished(() => server.close());
+    expect(warnings).toEqual([expect.stringMatching(/^The token of ann in API_TOKENS has fewer than 16 characters/)]);
   });
 
   it('gives a request little time to come in, and its answer all it takes', async () => {
@@ -213,11 +219,6 @@ describe('closing', () => {
     expect(answer.status).toBe(503);
     expect(await answer.json()).toMatchObject({ error: 'Stopping' });
     await closed;
-  });
-
-  it('is well before anything listened', async () => {
-    const server = await createServer(fakeParts(), fakeSettings());
-    await expect(server.close()).resolves.toBeUndefined();
   });
 });
 

@@ -3,7 +3,7 @@ import type { JWT } from '@fastify/jwt';
 import { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
 import { type Identity, userIdOf } from './identity.ts';
-import type { ServerSettings } from '../parts.ts';
+import type { ServerSettings } from '../settings.ts';
 
 /** What a cookie is good for: session opens every route, uploads the caller's own pictures alone. */
 export type CookieUse = 'session' | 'uploads';

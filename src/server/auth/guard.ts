@@ -4,7 +4,7 @@ import type { Credentials } from './credentials.ts';
 import { HttpError } from '../http-error.ts';
 import { type Identity, localIdentity } from './identity.ts';
 import { changesState, refuseForeignHost, refuseForeignOrigin } from './origin.ts';
-import type { ServerSettings } from '../parts.ts';
+import type { ServerSettings } from '../settings.ts';
 
 /** Finds out who asks; nobody is turned away yet. */
 export function identifyCallers(app: FastifyInstance, credentials: Credentials | undefined): void {

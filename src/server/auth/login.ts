@@ -5,10 +5,11 @@ import { z } from 'zod';
 import { giveCookie, takeCookies } from './cookies.ts';
 import { localPath, wantsPage } from './guard.ts';
 import { errorAnswers, HttpError } from '../http-error.ts';
-import { strangerRequestsPerMinute } from '../limits.ts';
+import { unknownRequestsPerMinute } from '../limits.ts';
 import { loginPage } from './login-page.ts';
 import { refuseForeignOrigin } from './origin.ts';
-import type { ServerParts, ServerSettings } from '../parts.ts';
+import type { ServerParts } from '../parts.ts';
+import type { ServerSettings } from '../settings.ts';
 
 const tokenProblem = 'token is not a text: send one of API_TOKENS, or a JWT.';
 const loginBody = z.object(
@@ -24,7 +25,7 @@ const loginBody = z.object(
 );
 const open = { access: 'open' } as const;
 /** Whoever is logged in may guess no faster than strangers. */
-const openToGuesses = { ...open, perAddress: strangerRequestsPerMinute };
+const openToGuesses = { ...open, perAddress: unknownRequestsPerMinute };
 
 /** The cookie of pages: `GET /login` is a form, `POST /login` takes a token, `POST /logout` takes the cookie away. */
 export function loginRoutes(_: ServerParts, { corsOrigins }: ServerSettings): FastifyPluginAsyncZod {

@@ -4,7 +4,8 @@ import type { FailedAttempt } from './generate-schema.ts';
 import { HttpError, stopping } from '../http-error.ts';
 import type { ServerParts } from '../parts.ts';
 import type { ProviderRecord } from '../../monitoring/overview/provider-record.ts';
-import { fixFor, timeWords } from '../fixes.ts';
+import { fixFor } from '../../messages/failures.ts';
+import { formatTime } from '../../messages/formats.ts';
 
 const title = 'Image generation failed';
 
@@ -63,7 +64,7 @@ function lastWords({ last, attempts }: ChainExhaustedError, record: ProviderReco
 
 function untilOf(last: ProviderError, attempt: Attempt | undefined, now: number): string | undefined {
   const at = attempt?.until === undefined ? last.facts.until : Date.parse(attempt.until);
-  return at !== undefined && at > now ? timeWords(at, now) : undefined;
+  return at !== undefined && at > now ? formatTime(at, now) : undefined;
 }
 
 function shown({ provider, label, model, outcome, until, detail }: Attempt, now: number): FailedAttempt[] {

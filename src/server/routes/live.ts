@@ -7,7 +7,8 @@ import { createBoardView } from '../../monitoring/overview/board-view.ts';
 import { createBroadcast } from '../broadcast.ts';
 import { guardedAnswers, HttpError, stopping } from '../http-error.ts';
 import { buildOverview, type Viewer } from '../../monitoring/overview/overview.ts';
-import type { ServerParts, ServerSettings } from '../parts.ts';
+import type { ServerParts } from '../parts.ts';
+import type { ServerSettings } from '../settings.ts';
 import { openTally } from '../../monitoring/overview/tally.ts';
 
 /** A viewer who comes is shown a board looked at no longer ago than this. */

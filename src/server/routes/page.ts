@@ -7,7 +7,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { HttpError, notFound } from '../http-error.ts';
-import type { ServerParts, ServerSettings } from '../parts.ts';
+import type { ServerParts } from '../parts.ts';
+import type { ServerSettings } from '../settings.ts';
 
 const designFolder = new URL('../../../assets/page/', import.meta.url);
 /** The same from the sources and from the compiled code. */

@@ -5,7 +5,8 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { errorAnswers, guardedAnswers, notFound } from '../http-error.ts';
 import type { Identity } from '../auth/identity.ts';
-import type { ServerParts, ServerSettings } from '../parts.ts';
+import type { ServerParts } from '../parts.ts';
+import type { ServerSettings } from '../settings.ts';
 
 const uploadName = /^\d{13,}-generated\.png$/;
 const pictureName = /^[A-Za-z0-9][\w-]*\.(?:png|jpg|webp)$/;

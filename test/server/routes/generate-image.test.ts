@@ -4,7 +4,8 @@ import { type FailureCode, reactions } from '../../../src/core/reactions.ts';
 import type { Log } from '../../../src/lib/log.ts';
 import type { Attempt } from '../../../src/core/provider.ts';
 import { keysOf } from '../../../src/lib/records.ts';
-import type { ImageJob, ServerSettings } from '../../../src/server/parts.ts';
+import type { ImageJob } from '../../../src/server/image-jobs.ts';
+import type { ServerSettings } from '../../../src/server/settings.ts';
 import { createFakeClock } from '../../support/fakes/fake-clock.ts';
 import {
   asAnn,

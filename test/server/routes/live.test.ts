@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createScene, row, type Scene, startPass } from '../../support/server/page-scene.ts';
+import { createScene, row, type Scene, startPass } from '../../support/server/page-fixture.ts';
 import { asAnn, asBob, fakeSettings, type OpenServer, openServer } from '../../support/server/setup.ts';
 
 const open: (() => Promise<unknown>)[] = [];

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ServerSettings } from '../../../src/server/parts.ts';
+import type { ServerSettings } from '../../../src/server/settings.ts';
 import { sendRaw } from '../../support/server/raw.ts';
 import {
   annToken,

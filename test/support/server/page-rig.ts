@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { openBrowser, openTab, type Tab } from './browser.ts';
-import { createScene, type Scene } from './page-scene.ts';
+import { createScene, type Scene } from './page-fixture.ts';
 import { fakeSettings, type OpenServer, openServer } from './setup.ts';
 
 const open: (() => Promise<unknown>)[] = [];

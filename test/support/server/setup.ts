@@ -7,8 +7,10 @@ import { silentLog } from '../../../src/lib/log.ts';
 import type { PassReason, PassState } from '../../../src/core/pass.ts';
 import type { Post } from '../../../src/core/post.ts';
 import { buildServer } from '../../../src/server/build.ts';
-import type { JobImage, ServerParts, ServerSettings } from '../../../src/server/parts.ts';
-import { type HttpServer, serve } from '../../../src/server/server.ts';
+import type { ServerParts } from '../../../src/server/parts.ts';
+import type { JobImage } from '../../../src/server/image-jobs.ts';
+import type { ServerSettings } from '../../../src/server/settings.ts';
+import { type HttpServer, listen } from '../../../src/server/server.ts';
 
 /** Groups of functions, of which a test may replace one and keep the others. */
 type Groups = 'schedule' | 'chain' | 'passes' | 'board' | 'budget' | 'health' | 'pictures' | 'uploads' | 'folders';
@@ -136,7 +138,6 @@ export function fakePicture(overrides: Partial<JobImage> = {}): JobImage {
     seed: 7,
     costUsd: 0.003,
     why: 'Hugging Face, 4.5 s, $0.003',
-    attempts: [],
     ...overrides,
   };
 }
@@ -163,8 +164,6 @@ export function fakePost(overrides: Partial<Post> = {}): Post {
 }
 
 export interface OpenServer extends HttpServer {
-  /** `http://127.0.0.1:<port>`, without a slash at the end. */
-  url: string;
   app: FastifyInstance;
   inject: FastifyInstance['inject'];
 }
@@ -175,7 +174,6 @@ export async function openServer({
   settings = fakeSettings(),
 }: { parts?: ServerParts; settings?: ServerSettings } = {}): Promise<OpenServer> {
   const app = await buildServer(parts, settings);
-  const server = serve(app, parts, settings);
-  const url = await server.listen();
-  return { ...server, url, app, inject: app.inject.bind(app) };
+  const server = await listen(app, parts, settings);
+  return { ...server, app, inject: app.inject.bind(app) };
 }

@@ -7,7 +7,8 @@ import type { ImageRecord } from '../../../src/core/image.ts';
 import type { PassState } from '../../../src/core/pass.ts';
 import type { Post } from '../../../src/core/post.ts';
 import type { Attempt } from '../../../src/core/provider.ts';
-import type { BoardLook, ChainState, ImageJob, ServerParts, SpendState } from '../../../src/server/parts.ts';
+import type { BoardLook, ChainState, ServerParts, SpendState } from '../../../src/server/parts.ts';
+import type { ImageJob } from '../../../src/server/image-jobs.ts';
 import { fakeParts, fakePicture, fakePost } from './setup.ts';
 
 /** A worker whose state a test sets as it likes; what the page asks of it is noted. */
