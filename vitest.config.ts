@@ -1,15 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
+/** The quick suite. Long random trials have a configuration of their own: vitest.trials.config.ts. */
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: ['test/trials/**'],
     globalSetup: ['test/support/build.ts'],
-    // Many tests wait for processes and clocks more than they compute.
+    setupFiles: ['test/support/seed.ts'],
+    // Many tests wait for processes and sockets more than they compute.
     maxWorkers: 3,
-    // On a crowded build machine a port or a mount may be gone for a moment; a defect fails twice.
-    retry: process.env['CI'] === 'true' ? 1 : 0,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     coverage: {
       enabled: process.env['CI'] === 'true',
       provider: 'v8',

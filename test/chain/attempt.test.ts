@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, ProviderError } from '../../src/core/errors.ts';
 import { createRedact } from '../../src/lib/redact.ts';
 import { attempted, type AttemptOptions } from '../../src/chain/attempt.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
-import { createFakeProvider, createPicture } from '../support/fakes/fake-provider.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { createFakeProvider, createPicture } from '../support/fake-provider.ts';
 import { createContext, createLines, failure, reasonOf, request } from '../support/chain/rig.ts';
 
 function createAttempt(options: Partial<AttemptOptions> = {}) {

@@ -7,7 +7,7 @@ import { keysOf } from '../../src/lib/records.ts';
 import { type Breaker, type BreakerOptions, createBreaker } from '../../src/chain/breaker.ts';
 import { createMemory } from '../../src/state/provider-memory.ts';
 import { isDue } from '../../src/chain/lockout.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { createContext, failure } from '../support/chain/rig.ts';
 
 const owner = { name: 'huggingface', account: 'abcd1234', model: 'flux' };

@@ -6,8 +6,8 @@ import { silentLog } from '../../src/lib/log.ts';
 import { keysOf } from '../../src/lib/records.ts';
 import { type BreakerOptions, createBreaker, guarded } from '../../src/chain/breaker.ts';
 import { createMemory, type Trouble } from '../../src/state/provider-memory.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
-import { createFakeProvider, createPicture } from '../support/fakes/fake-provider.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { createFakeProvider, createPicture } from '../support/fake-provider.ts';
 import { createContext, createLines, failure, reasonOf, request, settled } from '../support/chain/rig.ts';
 
 const owner = { name: 'huggingface', account: 'abcd1234', model: 'flux' };

@@ -6,8 +6,8 @@ import type { ImageProvider } from '../../src/core/provider.ts';
 import { attempted } from '../../src/chain/attempt.ts';
 import { type Budget, type BudgetOptions, budgeted, openBudget } from '../../src/chain/budget.ts';
 import { failureOf } from '../../src/chain/failure.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
-import { createPicture } from '../support/fakes/fake-provider.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { createPicture } from '../support/fake-provider.ts';
 import { createMemoryFile, withLine } from '../support/chain/budget-rig.ts';
 import { createContext, failure, request, settled } from '../support/chain/rig.ts';
 

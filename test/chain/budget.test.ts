@@ -4,8 +4,8 @@ import { attempted } from '../../src/chain/attempt.ts';
 import { type BudgetOptions, type BudgetState, budgeted, openBudget } from '../../src/chain/budget.ts';
 import { timeForCall } from '../../src/chain/deadline.ts';
 import { why } from '../../src/messages/row.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
-import { createFakeProvider, createPicture } from '../support/fakes/fake-provider.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { createFakeProvider, createPicture } from '../support/fake-provider.ts';
 import { createMemoryFile } from '../support/chain/budget-rig.ts';
 import { createContext, createLines, failure, reasonOf, request } from '../support/chain/rig.ts';
 

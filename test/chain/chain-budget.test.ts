@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/lib/log.ts';
 import { openBudget } from '../../src/chain/budget.ts';
 import { why } from '../../src/messages/row.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { createMemoryFile } from '../support/chain/budget-rig.ts';
 import { createWhole, rowMs } from '../support/chain/chain-rig.ts';
 import { createContext, failure, request } from '../support/chain/rig.ts';

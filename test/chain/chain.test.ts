@@ -6,8 +6,8 @@ import { type FailureCode, reactions } from '../../src/core/reactions.ts';
 import { type Chain, createChain } from '../../src/chain/chain.ts';
 import { createMemory } from '../../src/state/provider-memory.ts';
 import { why } from '../../src/messages/row.ts';
-import { createFakeClock, type FakeClock } from '../support/fakes/fake-clock.ts';
-import { createPicture, type FakeProvider } from '../support/fakes/fake-provider.ts';
+import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
+import { createPicture, type FakeProvider } from '../support/fake-provider.ts';
 import { createWhole, dayMs, firstOfDecember, outOfCredit, rowMs, rung } from '../support/chain/chain-rig.ts';
 import { createContext, failure, reasonOf, request, settled, type TestContext } from '../support/chain/rig.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { withinDeadline } from '../../src/chain/deadline.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
-import { createFakeProvider } from '../support/fakes/fake-provider.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { createFakeProvider } from '../support/fake-provider.ts';
 import { createContext, failure, reasonOf, request } from '../support/chain/rig.ts';
 
 const never = () => new Promise<never>(() => undefined);

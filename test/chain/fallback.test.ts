@@ -6,7 +6,7 @@ import { keysOf } from '../../src/lib/records.ts';
 import type { Attempt, ImageProvider } from '../../src/core/provider.ts';
 import { fallback } from '../../src/chain/fallback.ts';
 import { failureOf } from '../../src/chain/failure.ts';
-import { createFakeProvider, createPicture } from '../support/fakes/fake-provider.ts';
+import { createFakeProvider, createPicture } from '../support/fake-provider.ts';
 import { createContext, createLines, failure, reasonOf, request } from '../support/chain/rig.ts';
 
 const chainName = { name: 'chain', label: 'Images' };

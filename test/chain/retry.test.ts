@@ -5,8 +5,8 @@ import type { FailureCode } from '../../src/core/reactions.ts';
 import { keysOf } from '../../src/lib/records.ts';
 import { reactions } from '../../src/core/reactions.ts';
 import { retried, type RetryOptions } from '../../src/chain/retry.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
-import { createFakeProvider } from '../support/fakes/fake-provider.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { createFakeProvider } from '../support/fake-provider.ts';
 import { createContext, createLines, failure, reasonOf, request } from '../support/chain/rig.ts';
 
 const rowMs = 300_000;

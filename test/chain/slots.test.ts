@@ -3,8 +3,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Slot } from '../../src/core/provider.ts';
 import { createSlots, type Slots, slotted } from '../../src/chain/slots.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
-import { createFakeProvider, createPicture } from '../support/fakes/fake-provider.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { createFakeProvider, createPicture } from '../support/fake-provider.ts';
 import { createContext, reasonOf, request, settled } from '../support/chain/rig.ts';
 
 const signal = new AbortController().signal;

@@ -6,8 +6,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { statusNames } from '../../src/core/properties.ts';
 import { demoProperties } from '../../src/cli/demo/demo.ts';
 import { exitCodeOf } from '../../src/cli/terminal/exit.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
-import { createRandom } from '../support/fakes/random.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { createRandom } from '../support/random.ts';
 import {
   canary,
   closedAddress,

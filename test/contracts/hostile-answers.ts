@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { GateAnswer } from '../support/fakes/gate.ts';
+import type { GateAnswer } from '../support/gate.ts';
 
 /** How an answer is made hostile; `real` is what the server would have said. */
 export type Spoil = (real: GateAnswer | undefined) => GateAnswer;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { ProviderError } from '../../src/core/errors.ts';
-import type { GateRequest } from '../support/fakes/gate.ts';
+import type { GateRequest } from '../support/gate.ts';
 import { clockThat, createJobSlot } from './provider-rig.ts';
 import type { Stand } from './provider-stand.ts';
 

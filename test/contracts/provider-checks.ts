@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Manner } from '../support/fakes/gate.ts';
+import type { Manner } from '../support/gate.ts';
 import { leaksIn, makeProvider, outcomeOf } from './provider-rig.ts';
 import type { Stand } from './provider-stand.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../src/core/environment.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { describeAborts } from './provider-aborts.ts';
 import { describeChecks } from './provider-checks.ts';
 import { describeFailures } from './provider-failures.ts';

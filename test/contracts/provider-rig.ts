@@ -9,9 +9,9 @@ import type { GeneratedImage, ImageRequest } from '../../src/core/image.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import type { ImageProvider, JobSlot, ProviderContext } from '../../src/core/provider.ts';
 import type { ProviderEntry } from '../../src/providers/entry.ts';
-import { createFakeClock, type FakeClock } from '../support/fakes/fake-clock.ts';
-import type { GateAnswer, GateRequest } from '../support/fakes/gate.ts';
-import { createRandom } from '../support/fakes/random.ts';
+import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
+import type { GateAnswer, GateRequest } from '../support/gate.ts';
+import { createRandom } from '../support/random.ts';
 
 /** A recorded or documented answer that tells of a failure. */
 export interface FailureBody extends GateAnswer {

@@ -3,8 +3,8 @@ import { ClientRequest } from 'node:http';
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import type { Clock } from '../../src/lib/clock.ts';
 import type { ProviderContext } from '../../src/core/provider.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
-import { closedAddress, type Gate, type GateRequest, type Manner, openGate } from '../support/fakes/gate.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { closedAddress, type Gate, type GateRequest, type Manner, openGate } from '../support/gate.ts';
 import {
   contractRequest,
   createContext,

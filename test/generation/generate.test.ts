@@ -5,8 +5,8 @@ import { silentLog } from '../../src/lib/log.ts';
 import type { ImageChain, ProviderContext } from '../../src/core/provider.ts';
 import { newEntry } from '../../src/posts/entry.ts';
 import { makePicture } from '../../src/generation/generate.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
-import { createPicture } from '../support/fakes/fake-provider.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { createPicture } from '../support/fake-provider.ts';
 
 const request = { prompt: 'soup', width: 256, height: 256, seed: 1 };
 const image: SavedImage = {

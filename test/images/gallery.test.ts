@@ -7,7 +7,7 @@ import { silentLog } from '../../src/lib/log.ts';
 import { prepareFolder } from '../../src/state/files.ts';
 import { createGallery, createUserGalleries, isBoardImage, isUploadedImage } from '../../src/images/gallery.ts';
 import { createUploadStore, userFolder } from '../../src/images/upload-store.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { pictureOf, useFolders } from '../support/images/folder.ts';
 import { flat } from '../support/images/pictures.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { startEmulatedHuggingFace } from '../../src/emulators/hugging-face/server.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { type Office, openOffice } from '../support/worker/setup.ts';
 
 /** An office whose one provider is down until it is set right. */

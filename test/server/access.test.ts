@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ServerSettings } from '../../src/server/settings.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { jwtSecret, signJwt } from '../support/server/jwt.ts';
 import {
   annToken,

@@ -4,7 +4,7 @@ import { ChainExhaustedError, ProviderError } from '../../src/core/errors.ts';
 import type { WorkerEvents } from '../../src/core/events.ts';
 import type { Attempt } from '../../src/core/provider.ts';
 import { createImageJobs, type GenerateImage, type ImageJob } from '../../src/server/image-jobs.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { attempt } from '../support/server/page-fixture.ts';
 
 type Parts = Parameters<GenerateImage>[1];

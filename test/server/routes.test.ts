@@ -2,7 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BoardError, ConfigError } from '../../src/core/errors.ts';
 import type { PassState } from '../../src/core/pass.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import {
   asAnn,
   fakeParts,

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { type EmulatedBehaviour, startEmulatedHuggingFace } from '../../src/emulators/hugging-face/server.ts';
 import { startAutomatic1111 } from '../support/fakes/automatic1111.ts';
-import { closedAddress } from '../support/fakes/gate.ts';
+import { closedAddress } from '../support/gate.ts';
 import { type Office, openOffice } from '../support/worker/setup.ts';
 import { openHouse } from '../support/server/house.ts';
 

@@ -14,8 +14,8 @@ import { openMemory } from '../../src/state/provider-memory.ts';
 import { doctorExitCode } from '../../src/setup/doctor-dialogue.ts';
 import { closedAddress } from '../support/cli/checks.ts';
 import { startAutomatic1111 } from '../support/fakes/automatic1111.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
-import { createRandom } from '../support/fakes/random.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { createRandom } from '../support/random.ts';
 import type { Office } from '../support/worker/setup.ts';
 import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/examination.ts';
 

@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createRandom } from '../support/fakes/random.ts';
+import { createRandom } from '../support/random.ts';
+import { seed } from '../support/seed.ts';
 import { openOffice, strayFiles } from '../support/worker/setup.ts';
 import { startCommand } from '../support/cli/command.ts';
 
@@ -11,7 +12,6 @@ it(
   'loses nothing, doubles nothing and leaves nothing behind when it is killed at any instant',
   { timeout: 600_000 },
   async () => {
-    const seed = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000);
     const random = createRandom(seed);
     const office = await openOffice({ latencyMs: 3 });
     const made = new Map<string, number>();

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { createRandom } from '../support/fakes/random.ts';
+import { createRandom } from '../support/random.ts';
+import { seed } from '../support/seed.ts';
 import { openOffice, strayFiles } from '../support/worker/setup.ts';
 import { startCommand } from '../support/cli/command.ts';
 
@@ -9,7 +10,6 @@ it(
   `leaves within 8 s of a SIGTERM at ${rounds} of ${rounds} random instants, and nothing is lost`,
   { timeout: 900_000 },
   async () => {
-    const seed = Number(process.env['STOP_SEED'] ?? Date.now() % 1_000_000);
     const random = createRandom(seed);
     const office = await openOffice({ latencyMs: 20 });
     const ids: string[] = [];

@@ -10,8 +10,9 @@ import type { FaultKind } from '../../src/emulators/notion/faults.ts';
 import { type EmulatedBehaviour, startEmulatedHuggingFace } from '../../src/emulators/hugging-face/server.ts';
 import { createLog } from '../../src/cli/terminal/log.ts';
 import { startAutomatic1111 } from '../support/fakes/automatic1111.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
-import { createRandom } from '../support/fakes/random.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import { createRandom } from '../support/random.ts';
+import { seed } from '../support/seed.ts';
 import { openOffice, strayFiles } from '../support/worker/setup.ts';
 
 const hours = Number(process.env['WEEK_HOURS'] ?? 168);
@@ -55,7 +56,6 @@ it(
   `comes through ${hours} hours of faults, restarts, editors at work and credit that comes and goes`,
   { timeout: 900_000 },
   async () => {
-    const seed = Number(process.env['WEEK_SEED'] ?? Date.now() % 1_000_000);
     const random = createRandom(seed);
     const pick = <T>(items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)];
     const chance = (probability: number) => random() < probability;

@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type EmulatedBehaviour, startEmulatedHuggingFace } from '../../src/emulators/hugging-face/server.ts';
 import { startAutomatic1111 } from '../support/fakes/automatic1111.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { type Office, openOffice } from '../support/worker/setup.ts';
 
 const open: (() => Promise<unknown>)[] = [];

@@ -5,7 +5,7 @@ import type { WorkerEventMap } from '../../src/core/events.ts';
 import { type Log, silentLog } from '../../src/lib/log.ts';
 import type { PassState, PassSummary } from '../../src/core/pass.ts';
 import { createPasses, type PassesOptions } from '../../src/worker/pass-runner.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 
 const summary: PassSummary = {
   done: 1,

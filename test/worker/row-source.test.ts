@@ -6,7 +6,7 @@ import type { Outcome } from '../../src/core/outcome.ts';
 import type { Post } from '../../src/core/post.ts';
 import { newEntry } from '../../src/posts/entry.ts';
 import { boardQueue, cardQueue } from '../../src/worker/row-source.ts';
-import { createFakeClock } from '../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 
 const postOf = (id: string, status: Post['status'] = 'failed'): Post => ({
   id,

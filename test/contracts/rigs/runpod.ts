@@ -1,6 +1,6 @@
 import { runpod } from '../../../src/providers/runpod/runpod.ts';
 import { startRunpod } from '../../support/fakes/runpod.ts';
-import type { GateRequest } from '../../support/fakes/gate.ts';
+import type { GateRequest } from '../../support/gate.ts';
 import type { ProviderRig } from '../provider-rig.ts';
 
 const key = 'rpa_opensesame42';

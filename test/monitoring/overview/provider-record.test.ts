@@ -8,7 +8,7 @@ import { createBreaker } from '../../../src/chain/breaker.ts';
 import { timeForCall } from '../../../src/chain/deadline.ts';
 import { createMemory } from '../../../src/state/provider-memory.ts';
 import { createProviderRecord } from '../../../src/monitoring/overview/provider-record.ts';
-import { createFakeClock } from '../../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
 import { createContext, failure, request } from '../../support/chain/rig.ts';
 
 function attempt(changes: Partial<Attempt> = {}): Attempt {

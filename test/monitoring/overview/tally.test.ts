@@ -9,7 +9,7 @@ import type { Attempt } from '../../../src/core/provider.ts';
 import { readIfPresent, writeAtomic } from '../../../src/state/files.ts';
 import type { StateFile } from '../../../src/server/parts.ts';
 import { openTally } from '../../../src/monitoring/overview/tally.ts';
-import { createFakeClock, type FakeClock } from '../../support/fakes/fake-clock.ts';
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { createLines, settled } from '../../support/chain/rig.ts';
 
 const dayMs = 86_400_000;

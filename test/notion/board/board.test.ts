@@ -9,7 +9,7 @@ import { type EmbeddedBoard, startEmbeddedBoard } from '../../../src/emulators/n
 import { demoProperties } from '../../../src/cli/demo/demo.ts';
 import { createNotionBoard } from '../../../src/notion/board/board.ts';
 import { createNotionClient } from '../../../src/notion/client/client.ts';
-import { createFakeClock } from '../../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
 
 const boards: EmbeddedBoard[] = [];
 afterEach(async () => {

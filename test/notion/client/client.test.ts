@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { ConfigError } from '../../../src/core/errors.ts';
 import { type Log, silentLog } from '../../../src/lib/log.ts';
 import { createNotionClient, type NotionClient } from '../../../src/notion/client/client.ts';
-import { createFakeClock } from '../../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
 import { createManualClock } from '../../support/notion/clocks.ts';
 import {
   type Act,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { BoardError } from '../../../src/core/errors.ts';
 import { notionProblem } from '../../../src/notion/client/client.ts';
-import { createFakeClock } from '../../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
 import { createManualClock, testStart } from '../../support/notion/clocks.ts';
 import {
   type Act,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { send } from '../../../src/notion/client/transport.ts';
-import { createFakeClock } from '../../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
 import { hang, startFaultServer, until } from '../../support/notion/fault-server.ts';
 
 describe('send', () => {

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NoticeBoard } from '../../../src/notion/webhook/notice.ts';
 import { createNotices, type NoticeHeaders, type NoticeOptions } from '../../../src/notion/webhook/webhook.ts';
-import { createFakeClock } from '../../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
 
 // Token, body and header of the example in Notion's documentation (developers.notion.com, webhooks, 2026-11).
 const documented = {

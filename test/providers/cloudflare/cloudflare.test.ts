@@ -6,8 +6,8 @@ import type { ImageRequest } from '../../../src/core/image.ts';
 import { cloudflare } from '../../../src/providers/cloudflare/cloudflare.ts';
 import { contractRequest, createContext, outcomeOf } from '../../contracts/provider-rig.ts';
 import { accountId, type FakeAccount, startCloudflare } from '../../support/fakes/cloudflare.ts';
-import { createFakeClock } from '../../support/fakes/fake-clock.ts';
-import { createRandom } from '../../support/fakes/random.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
+import { createRandom } from '../../support/random.ts';
 import { failure, useStrictNock } from '../../support/providers/huggingface-rig.ts';
 
 useStrictNock();

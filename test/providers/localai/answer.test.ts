@@ -6,7 +6,7 @@ import { readImage } from '../../../src/providers/localai/answer.ts';
 import type { ProviderAnswer } from '../../../src/lib/http/client.ts';
 import { drawPng } from '../../support/fakes/automatic1111-picture.ts';
 import { failureOf } from '../../support/fakes/automatic1111-provider.ts';
-import { createFakeClock } from '../../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
 import { bomb } from '../../support/images/pictures.ts';
 
 const png = await drawPng({ width: 64, height: 48, seed: 1, parameters: '' });

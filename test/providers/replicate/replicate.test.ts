@@ -13,7 +13,7 @@ import {
   outcomeOf,
 } from '../../contracts/provider-rig.ts';
 import { replicateRig } from '../../contracts/rigs/replicate.ts';
-import { createFakeClock } from '../../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
 import { type FakeReplicate, type ReplicateBehaviour, startReplicate } from '../../support/fakes/replicate.ts';
 
 const [token = ''] = replicateRig.secrets;

@@ -5,8 +5,8 @@ import type { ImageRequest } from '../../../src/core/image.ts';
 import type { ProviderContext } from '../../../src/core/provider.ts';
 import { runpod } from '../../../src/providers/runpod/runpod.ts';
 import { clockThat, contractRequest, createContext, createJobSlot, outcomeOf } from '../../contracts/provider-rig.ts';
-import { createFakeClock } from '../../support/fakes/fake-clock.ts';
-import { createRandom } from '../../support/fakes/random.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
+import { createRandom } from '../../support/random.ts';
 import { type FakeRunpod, startRunpod } from '../../support/fakes/runpod.ts';
 import { failure as failureOf } from '../../support/providers/huggingface-rig.ts';
 

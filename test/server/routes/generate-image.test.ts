@@ -6,7 +6,7 @@ import type { Attempt } from '../../../src/core/provider.ts';
 import { keysOf } from '../../../src/lib/records.ts';
 import type { ImageJob } from '../../../src/server/image-jobs.ts';
 import type { ServerSettings } from '../../../src/server/settings.ts';
-import { createFakeClock } from '../../support/fakes/fake-clock.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
 import {
   asAnn,
   asBob,

@@ -1,7 +1,7 @@
 import { silentLog } from '../../../src/lib/log.ts';
 import { type ChainDependencies, createChain, type RungSettings } from '../../../src/chain/chain.ts';
-import { createFakeClock, type FakeClock } from '../fakes/fake-clock.ts';
-import { createFakeProvider, type FakeProvider } from '../fakes/fake-provider.ts';
+import { createFakeClock, type FakeClock } from '../fake-clock.ts';
+import { createFakeProvider, type FakeProvider } from '../fake-provider.ts';
 import { failure } from './rig.ts';
 
 export const rowMs = 300_000;

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { BoardDatabase } from '../../../src/emulators/notion/board-database.ts';
 import { type EmbeddedBoard, startEmbeddedBoard } from '../../../src/emulators/notion/embedded-board.ts';
 import type { EmbeddedBoardOptions } from '../../../src/emulators/notion/options.ts';
-import { createFakeClock, type FakeClock } from '../fakes/fake-clock.ts';
+import { createFakeClock, type FakeClock } from '../fake-clock.ts';
 
 export const version = '2026-03-11';
 

@@ -3,7 +3,7 @@ import { readEnvironment, type Variables } from '../../../src/core/environment.t
 import type { ImageProvider } from '../../../src/core/provider.ts';
 import type { ProviderDependencies } from '../../../src/providers/entry.ts';
 import { localai } from '../../../src/providers/localai/localai.ts';
-import { createFakeClock } from './fake-clock.ts';
+import { createFakeClock } from '../fake-clock.ts';
 
 const draw: ProviderDependencies['draw'] = () => Promise.reject(new Error('it draws no card'));
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../src/lib/clock.ts';
+import type { Clock } from '../../src/lib/clock.ts';
 
 /** A clock that tests turn by hand. */
 export interface FakeClock extends Clock {

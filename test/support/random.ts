@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/lib/clock.ts';
+import type { Random } from '../../src/lib/clock.ts';
 
 /** Repeatable chance: mulberry32. */
 export function createRandom(seed: number): Random {

@@ -1,5 +1,5 @@
-import type { GeneratedImage, ImageRequest } from '../../../src/core/image.ts';
-import type { ImageProvider, ProviderContext } from '../../../src/core/provider.ts';
+import type { GeneratedImage, ImageRequest } from '../../src/core/image.ts';
+import type { ImageProvider, ProviderContext } from '../../src/core/provider.ts';
 
 /** What one call comes to: a picture, a failure, or something of its own. */
 export type Step = 'picture' | Error | ((request: ImageRequest, context: ProviderContext) => Promise<GeneratedImage>);

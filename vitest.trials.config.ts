@@ -1,0 +1,24 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+/** Every trial is another one, unless SEED repeats it. */
+const seed = process.env['SEED'] ?? String(Date.now() % 1_000_000);
+
+/** Property tests that the quick suite cuts short; here they have all their runs. */
+const shortened = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .map((name) => join('test', name))
+  .filter((name) => name.endsWith('.test.ts') && readFileSync(name, 'utf8').includes('/support/runs.ts'));
+
+/** Long trials with random kills, stops, faults and inputs. SEED, KILL_ROUNDS, STOP_ROUNDS, WEEK_HOURS and ROWS set them. */
+export default defineConfig({
+  test: {
+    include: ['test/trials/**/*.test.ts', ...shortened],
+    globalSetup: ['test/support/build.ts'],
+    setupFiles: ['test/support/seed.ts'],
+    env: { TRIALS: 'true', SEED: seed },
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
