@@ -9,3 +9,8 @@ export function shortened(text: string, maxCharacters: number): string {
   const characters = Array.from(text);
   return characters.length > maxCharacters ? `${characters.slice(0, maxCharacters - 1).join('')}…` : text;
 }
+
+/** What an error says, or whatever was thrown in its place, on one line. */
+export function errorText(error: unknown, maxCharacters?: number): string {
+  return oneLine(error instanceof Error ? error.message : String(error), maxCharacters);
+}

@@ -11,6 +11,12 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
+/** "a minute", "12 minutes". */
+export function formatMinutes(ms: number): string {
+  const count = Math.max(1, Math.round(ms / 60_000));
+  return count === 1 ? 'a minute' : `${count} minutes`;
+}
+
 /** "free", "$0.003", "$12.30": at least two digits behind the point, and as many as small sums need. */
 export function formatCost(usd: number): string {
   return usd === 0 ? 'free' : `$${usd.toFixed(4).replace(/0{1,2}$/, '')}`;

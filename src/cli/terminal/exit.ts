@@ -1,6 +1,7 @@
 import { BoardError, ConfigError, LockedError, StopSignal } from '../../core/errors.ts';
 import { readEnvironment, type Variables } from '../../core/environment.ts';
 import { createRedact } from '../../lib/redact.ts';
+import { errorText } from '../../lib/text.ts';
 
 const exitCodes = { rowFailed: 1, operator: 2, boardUnreachable: 3, locked: 4 } as const;
 
@@ -24,8 +25,7 @@ export function exitCodeOf(error: unknown, signal: AbortSignal): number {
     print(error.message);
     return error.failure === 'unreachable' ? exitCodes.boardUnreachable : exitCodes.rowFailed;
   }
-  const message = error instanceof Error ? error.message : String(error);
-  print(`Something went wrong that the worker does not know: ${message.replaceAll(/\s+/g, ' ').slice(0, 300)}`);
+  print(`Something went wrong that the worker does not know: ${errorText(error, 300)}`);
   return exitCodes.rowFailed;
 }
 

@@ -1,12 +1,12 @@
 import type { Log } from '../../lib/log.ts';
 import type { Redact } from '../../lib/redact.ts';
 import type { AlertEntry } from './state.ts';
-import type { AlertWords } from '../health/words.ts';
+import type { AlertMessage } from '../../messages/alerts.ts';
 
 /** The troubles that somebody has to be told of: each once when it begins, and once when it ends. */
 export interface Alerts {
   /** It stands from now on; while it does, this says nothing more. */
-  begin(key: string, words: AlertWords): void;
+  begin(key: string, words: AlertMessage): void;
   /** It is over. */
   end(key: string): void;
   /** What it was about has changed: if the trouble comes again, that is news. */

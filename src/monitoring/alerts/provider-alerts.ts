@@ -1,16 +1,10 @@
-import { type FailureCode, reactions } from '../../core/reactions.ts';
+import { reactions } from '../../core/reactions.ts';
 import type { Attempt } from '../../core/provider.ts';
 import type { Alerts } from './alerts.ts';
 import type { ProviderState } from '../health/facts.ts';
-import { type AlertWords, alertWords } from '../health/words.ts';
+import { providerAlertMessages } from '../../messages/alerts.ts';
 
-/** What each failure that an operator has to mend is told as. */
-const wordsOf: Partial<Record<FailureCode, (label: string, detail?: string) => AlertWords>> = {
-  unauthorized: alertWords.keyRefused,
-  retired: alertWords.routeRetired,
-};
-
-const codes: readonly string[] = Object.keys(wordsOf);
+const codes: readonly string[] = Object.keys(providerAlertMessages);
 
 /** Follows the providers: the chain knows how each stands now, the attempts what they said. */
 export function createProviderAlerts(alerts: Alerts, providers: () => readonly ProviderState[]) {
@@ -36,8 +30,8 @@ export function createProviderAlerts(alerts: Alerts, providers: () => readonly P
         const { code } = breaker.trouble;
         if (!reactions[code].alert) continue;
         const detail = own.findLast(({ outcome }) => outcome === code)?.detail;
-        const words = wordsOf[code]?.(label, detail);
-        if (words) alerts.begin(`${code}:${name}`, words);
+        const message = providerAlertMessages[code]?.(label, detail);
+        if (message) alerts.begin(`${code}:${name}`, message);
       }
     },
   };

@@ -1,6 +1,6 @@
 import type { Log } from '../../lib/log.ts';
 import type { Alerts } from '../alerts/alerts.ts';
-import { alertWords } from './words.ts';
+import { alertMessages } from '../../messages/alerts.ts';
 
 /** The space on the disk that holds the folder. */
 export interface DiskWatch {
@@ -29,7 +29,7 @@ export function createDiskWatch({ folder, statfs, alerts, log }: DiskWatchOption
       try {
         const { bavail, bsize } = await statfs(folder);
         free = bavail * bsize;
-        if (free < lowBytes) alerts.begin('diskLow', alertWords.diskLow(free, folder));
+        if (free < lowBytes) alerts.begin('diskLow', alertMessages.diskLow(free, folder));
         else if (free >= wellBytes) alerts.end('diskLow');
       } catch (error) {
         log.debug({ err: error }, 'The free disk space is not known');

@@ -1,4 +1,5 @@
 import type { FailureCode } from '../../core/reactions.ts';
+import { isoTime } from '../../lib/dates.ts';
 
 /** One provider as the chain shows it. */
 export interface ProviderState {
@@ -63,9 +64,4 @@ export function providerFact({ name, breaker }: ProviderState): HealthFacts['pro
   if (breaker.kind === 'closed') return { name, state: 'closed' };
   const { code, until } = breaker.trouble;
   return { name, state: breaker.kind, code, until: isoTime(until) };
-}
-
-/** A time beyond what dates can say is the last one they can. */
-export function isoTime(ms: number): string {
-  return new Date(Math.min(ms, 8.64e15)).toISOString();
 }

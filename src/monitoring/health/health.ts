@@ -1,20 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../lib/clock.ts';
+import { isoTime } from '../../lib/dates.ts';
 import { withDeadline } from '../../lib/deadline.ts';
+import { errorText } from '../../lib/text.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Post } from '../../core/post.ts';
 import type { Redact } from '../../lib/redact.ts';
 import { createAlerts } from '../alerts/alerts.ts';
 import { createDiskWatch, type DiskWatchOptions } from './disk.ts';
-import {
-  type HealthFacts,
-  isoTime,
-  type PassNumbers,
-  providerFact,
-  type ProviderState,
-  type Verdict,
-} from './facts.ts';
+import { type HealthFacts, type PassNumbers, providerFact, type ProviderState, type Verdict } from './facts.ts';
 import { beatMs, createHeartbeatFile } from './heartbeat-file.ts';
 import { createHeartbeatPing } from './heartbeat-ping.ts';
 import { type KeptFile, openKept } from '../alerts/state.ts';
@@ -23,7 +18,8 @@ import { createProviderAlerts } from '../alerts/provider-alerts.ts';
 import { msToThirdRun } from './schedule.ts';
 import { createWaitingRows } from './waiting.ts';
 import { createWebhook } from '../alerts/webhook.ts';
-import { alertWords, type AlertKind, type AlertWords, errorWords, verdictWords } from './words.ts';
+import { type AlertKind, type AlertMessage, alertMessages } from '../../messages/alerts.ts';
+import { verdictMessages } from '../../messages/health.ts';
 
 /** How well the worker is, and who is told. Nothing here waits, and nothing fails the caller. */
 export interface Health {
@@ -78,6 +74,8 @@ export interface HealthOptions {
 /** A heartbeat older than this has stopped. */
 const silentMs = 4 * beatMs;
 const failuresToAlert = 3;
+/** In characters. */
+const longestError = 300;
 /** What was given up needs a moment to be written down. */
 const lastMs = 1000;
 
@@ -105,7 +103,8 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
   let isPaused = false;
   let expected: { schedule: string; timeZone: string } | undefined;
 
-  const stands = (kind: AlertKind, words: AlertWords | false) => (words ? alerts.begin(kind, words) : alerts.end(kind));
+  const stands = (kind: AlertKind, words: AlertMessage | false) =>
+    words ? alerts.begin(kind, words) : alerts.end(kind);
 
   const facts = (): HealthFacts => {
     const now = clock.now();
@@ -128,16 +127,16 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
 
   const liveness = (): Verdict => {
     const silentForMs = heartbeat.silentForMs();
-    if (expected && silentForMs > silentMs) return { ok: false, reason: verdictWords.silent(silentForMs) };
+    if (expected && silentForMs > silentMs) return { ok: false, reason: verdictMessages.silent(silentForMs) };
     return passes.liveness();
   };
 
   const readiness = (): Verdict => {
-    if (closing.signal.aborted) return { ok: false, reason: verdictWords.stopping };
-    if (!isFolderOurs) return { ok: false, reason: verdictWords.folderLost };
+    if (closing.signal.aborted) return { ok: false, reason: verdictMessages.stopping };
+    if (!isFolderOurs) return { ok: false, reason: verdictMessages.folderLost };
     const refused = kept.alerts.get('tokenRefused');
     if (refused?.state === 'trouble') return { ok: false, reason: refused.trouble };
-    if (!heartbeat.isWritable()) return { ok: false, reason: verdictWords.unwritable };
+    if (!heartbeat.isWritable()) return { ok: false, reason: verdictMessages.unwritable };
     return passes.reach();
   };
 
@@ -184,19 +183,19 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
       stands('passesFailing', false);
       if (isWhole && !isPaused) {
         const stuck = waiting.passEnded();
-        stands('rowsStuck', stuck !== undefined && alertWords.rowsStuck(stuck.count, stuck.url));
+        stands('rowsStuck', stuck !== undefined && alertMessages.rowsStuck(stuck.count, stuck.url));
       }
       providerAlerts.review([]);
       ping?.succeeded();
       ended();
     },
     passFailed(error) {
-      const said = redact(errorWords(error));
+      const said = redact(errorText(error, longestError));
       passes.ended('failed', { error: said });
-      if (isTokenRefused(error)) stands('tokenRefused', alertWords.tokenRefused());
+      if (isTokenRefused(error)) stands('tokenRefused', alertMessages.tokenRefused());
       else {
         kept.failedPasses += 1;
-        const words = alertWords.passesFailing(kept.failedPasses, error);
+        const words = alertMessages.passesFailing(kept.failedPasses, error);
         if (kept.failedPasses >= failuresToAlert) stands('passesFailing', words);
       }
       providerAlerts.review([]);
@@ -217,7 +216,7 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
       waiting.sighted(posts, isAll && passes.facts().runningSince === undefined);
     },
     budget({ isReached }) {
-      stands('budgetReached', isReached && alertWords.budgetReached());
+      stands('budgetReached', isReached && alertMessages.budgetReached());
     },
     paused(now) {
       isPaused = now;
@@ -225,7 +224,7 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
     },
     folderLost() {
       isFolderOurs = false;
-      stands('folderTaken', alertWords.folderTaken(folder));
+      stands('folderTaken', alertMessages.folderTaken(folder));
     },
     facts,
     troubles: () => alerts.troubles(),

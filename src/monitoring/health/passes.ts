@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
-import { type HealthFacts, isoTime, type PassNumbers, type PassResult, type Verdict } from './facts.ts';
-import { verdictWords } from './words.ts';
+import { isoTime } from '../../lib/dates.ts';
+import { type HealthFacts, type PassNumbers, type PassResult, type Verdict } from './facts.ts';
+import { verdictMessages } from '../../messages/health.ts';
 
 /** The passes so far. Whatever is judged by them goes by the monotonic clock; the wall clock only tells times. */
 export interface PassRecord {
@@ -58,17 +59,17 @@ export function createPassRecord({ clock, stallMs }: { clock: Clock; stallMs: nu
       if (facts.runningSince !== undefined) {
         const stillMs = now - progressAt;
         return stillMs > stallMs
-          ? { ok: false, reason: verdictWords.stalled(stillMs) }
-          : { ok: true, reason: verdictWords.alive };
+          ? { ok: false, reason: verdictMessages.stalled(stillMs) }
+          : { ok: true, reason: verdictMessages.alive };
       }
-      return now > dueAt ? { ok: false, reason: verdictWords.overdue } : { ok: true, reason: verdictWords.alive };
+      return now > dueAt ? { ok: false, reason: verdictMessages.overdue } : { ok: true, reason: verdictMessages.alive };
     },
     reach() {
-      if (lookedAt === undefined) return { ok: false, reason: facts.lastError ?? verdictWords.notYet };
+      if (lookedAt === undefined) return { ok: false, reason: facts.lastError ?? verdictMessages.notYet };
       const agoMs = clock.monotonic() - lookedAt;
       return facts.lastError !== undefined && agoMs > reachMs
-        ? { ok: false, reason: verdictWords.unread(agoMs, facts.lastError) }
-        : { ok: true, reason: verdictWords.ready };
+        ? { ok: false, reason: verdictMessages.unread(agoMs, facts.lastError) }
+        : { ok: true, reason: verdictMessages.ready };
     },
     facts: () => ({ ...facts }),
   };

@@ -1,7 +1,9 @@
 import type { Clock } from '../../lib/clock.ts';
 import { BoardError, ConfigError } from '../../core/errors.ts';
 import { listen, type PendingRead, type WorkerEvents } from '../../core/events.ts';
+import { isoTime } from '../../lib/dates.ts';
 import type { Log } from '../../lib/log.ts';
+import { troubleMessages } from '../../messages/page.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { PassState } from '../../core/pass.ts';
 import type { Post } from '../../core/post.ts';
@@ -84,7 +86,7 @@ export function createBoardView({ board, events, clock, log, onLook }: BoardView
     waiting = without(waiting, id);
     failed = without(failed, id);
     if (told.kind === 'failed') {
-      const editedAt = new Date(clock.now()).toISOString();
+      const editedAt = isoTime(clock.now());
       failed = [{ ...told.post, error: told.error, editedAt }, ...failed].slice(0, mostFailed);
     }
   };
@@ -188,5 +190,5 @@ function troubleWords(error: unknown, log: Log): string {
   if (error instanceof ConfigError) return error.problems.join(' ');
   if (error instanceof BoardError) return error.message;
   log.error({ error }, 'The look at the board for the status page failed');
-  return 'The board could not be read; the log says more.';
+  return troubleMessages.boardUnread;
 }

@@ -1,4 +1,6 @@
-import type { FailureCode } from '../../core/reactions.ts';
+import { isoTime } from '../../lib/dates.ts';
+import { shortened } from '../../lib/text.ts';
+import { providerMessages, troubleMessages } from '../../messages/page.ts';
 import type { Post } from '../../core/post.ts';
 import type { BoardState } from './board-view.ts';
 import type { Activity, Overview, ProviderView, Row, ImageView } from '../../core/overview.ts';
@@ -27,23 +29,6 @@ const mostPictures = 24;
 const chartDays = 30;
 /** Longest texts, in characters: a snapshot stays small whatever people write. */
 const longest = { title: 500, error: 1000, prompt: 4000 };
-
-/** A provider's trouble as its state. */
-const stateWords: Readonly<Record<FailureCode, string>> = {
-  out_of_credit: 'Out of credit',
-  unauthorized: 'Key refused',
-  retired: 'Model no longer offered',
-  rate_limited: 'Too many requests',
-  loading: 'Model still loading',
-  unreachable: 'Not reachable',
-  unavailable: 'Faulty',
-  timeout: 'Too slow to answer',
-  invalid_request: 'Request not accepted',
-  content_rejected: 'Prompt refused',
-  bad_image: 'Sends no usable pictures',
-  over_budget: 'Left out, the budget is reached',
-  circuit_open: 'Left out after trouble',
-};
 
 /** The page's whole content for one viewer, as things stand now. It fails nobody: what cannot be read is absent. */
 export async function buildOverview(
@@ -89,7 +74,7 @@ export async function buildOverview(
   const trouble = workerTrouble(parts);
 
   return {
-    at: new Date(clock.now()).toISOString(),
+    at: isoTime(clock.now()),
     version: parts.version,
     viewer: { name: viewer.name, canLogOut: viewer.canLogOut },
     ...(state.title !== undefined &&
@@ -102,7 +87,7 @@ export async function buildOverview(
       ...row(post),
       ...(provider !== undefined && { provider }),
       ...(isMade && { isMade }),
-      since: new Date(since).toISOString(),
+      since: isoTime(since),
     })),
     waiting: {
       rows: state.waiting.slice(0, mostRows).map(row),
@@ -132,14 +117,14 @@ function activityOf({ passes, schedule }: ServerParts, { served, waiting, moreWa
   }
   if (recent.some(({ state }) => state === 'queued')) return { kind: 'starting' };
   const next = schedule.next();
-  return { kind: 'idle', ...(next !== undefined && { nextAt: new Date(next).toISOString() }) };
+  return { kind: 'idle', ...(next !== undefined && { nextAt: isoTime(next) }) };
 }
 
 function workerTrouble({ health, passes }: ServerParts): string | undefined {
   for (const verdict of [health.liveness(), health.readiness()]) if (!verdict.ok) return verdict.reason;
   const last = passes.recent().find(({ state }) => state !== 'queued' && state !== 'running');
   if (last?.state !== 'failed') return undefined;
-  return `The last pass failed: ${last.error ?? 'the log says why.'}`;
+  return troubleMessages.lastPass(last.error);
 }
 
 function providerViews(parts: ServerParts, record: OverviewSources['record']): ProviderView[] {
@@ -159,20 +144,15 @@ function providerViews(parts: ServerParts, record: OverviewSources['record']): P
 }
 
 function standing(link: ChainState | undefined): Pick<ProviderView, 'state' | 'words' | 'until' | 'canAskAgain'> {
-  if (!link) return { state: 'absent', words: 'Not configured', canAskAgain: false };
+  if (!link) return { state: 'absent', words: providerMessages.absent, canAskAgain: false };
   const { breaker, admits } = link;
   if (breaker.kind === 'closed') {
-    if (admits) return { state: 'ready', words: 'Ready', canAskAgain: false };
-    return { state: 'left-out', words: stateWords.over_budget, canAskAgain: false };
+    if (admits) return { state: 'ready', words: providerMessages.ready, canAskAgain: false };
+    return { state: 'left-out', words: providerMessages.leftOut('over_budget'), canAskAgain: false };
   }
-  if (admits) return { state: 'ready', words: 'Ready to be tried again', canAskAgain: false };
-  const words = stateWords[breaker.trouble.code];
+  if (admits) return { state: 'ready', words: providerMessages.due, canAskAgain: false };
+  const { code, until } = breaker.trouble;
   if (breaker.kind === 'half-open')
-    return { state: 'left-out', words: `${words}, being tried again`, canAskAgain: true };
-  return { state: 'left-out', words, until: new Date(breaker.trouble.until).toISOString(), canAskAgain: true };
-}
-
-function shortened(text: string, length: number): string {
-  const characters = Array.from(text);
-  return characters.length > length ? `${characters.slice(0, length - 1).join('')}…` : text;
+    return { state: 'left-out', words: providerMessages.beingTried(code), canAskAgain: true };
+  return { state: 'left-out', words: providerMessages.leftOut(code), until: isoTime(until), canAskAgain: true };
 }
