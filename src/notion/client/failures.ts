@@ -1,6 +1,7 @@
 import { isHTTPResponseError, isNotionClientError } from '@notionhq/client';
 
 import { BoardError, ConfigError } from '../../core/errors.ts';
+import { oneLine } from '../../lib/text.ts';
 import { isBlocked, parseProblem, type ProblemBody } from './problem.ts';
 import { AttemptError } from './transport.ts';
 
@@ -13,6 +14,8 @@ export interface FailedCall {
   request: { method: string; path: string } | undefined;
 }
 
+/** Of Notion's own words, in characters. */
+const maxQuoted = 200;
 const comeBack = 'the next run goes on where this one stopped';
 
 /** The error that people read, in place of what the official client or the transport threw; others stay as they are. */
@@ -20,14 +23,18 @@ export function explain(error: unknown, call: FailedCall): unknown {
   if (error instanceof AttemptError) return explainSilence(error, call);
   if (!isNotionClientError(error)) return error;
   if (!isHTTPResponseError(error)) {
-    return new BoardError('refused', `Notion cannot be asked to ${call.doing}: ${oneLine(error.message)}`, error);
+    return new BoardError(
+      'refused',
+      `Notion cannot be asked to ${call.doing}: ${oneLine(error.message, maxQuoted)}`,
+      error,
+    );
   }
   const { status, body } = error;
   const problem = parseProblem(body);
   if (status === 401) return new ConfigError(refusedToken, error);
   if (status === 429 || status === 529) return explainSlowDown(error, isBlocked(problem), call);
   if (status < 400 || status >= 500) {
-    const said = problem ? `: ${oneLine(problem.message)}` : '';
+    const said = problem ? `: ${oneLine(problem.message, maxQuoted)}` : '';
     return unreachable(call, call.repeatable, `it answered with status ${status}${said}`, error);
   }
   if (problem) return explainRefusal(error, status, problem, call);
@@ -98,7 +105,7 @@ function explainRefusal(
       error,
     );
   }
-  return new BoardError('refused', `Notion refused to ${doing}: ${oneLine(problem.message)}`, error);
+  return new BoardError('refused', `Notion refused to ${doing}: ${oneLine(problem.message, maxQuoted)}`, error);
 }
 
 const usedUp = (doing: string) =>
@@ -120,10 +127,4 @@ function capabilityFor(request: FailedCall['request']): string {
 /** `pages` of `/v1/pages/<id>`, wherever the API's address leads. */
 function resourceOf(path: string): string | undefined {
   return /\/v1\/(\w+)/.exec(path)?.[1];
-}
-
-/** Another's words, made fit for one line of a row or a log. */
-function oneLine(text: string): string {
-  const line = text.replace(/[\s\p{C}]+/gu, ' ').trim();
-  return line.replace(/^(.{199}).{2,}$/su, '$1…');
 }
