@@ -1,4 +1,4 @@
-import { createNotion, openChain, openMonthlyBudget, type Runtime, tellClock } from './parts.ts';
+import { createNotion, openChain, openMonthlyBudget, type Runtime } from './parts.ts';
 import { systemClock, systemRandom } from '../lib/clock.ts';
 import { LockedError } from '../core/errors.ts';
 import type { ImageRequest } from '../core/image.ts';
@@ -11,6 +11,7 @@ import { renderJpegWithin } from '../images/render.ts';
 import { createImageStore } from '../images/store.ts';
 import { loadWorkerId } from '../state/worker-id.ts';
 import { createNotionBoard } from '../notion/board/board.ts';
+import { warnOfClock } from '../monitoring/log.ts';
 import { newEntry } from '../posts/entry.ts';
 import { makePicture, type PicturedEntry } from '../generation/generate.ts';
 import { markedPost, waitingPosts } from '../worker/row-source.ts';
@@ -59,7 +60,7 @@ export async function* rowsWaiting(
   const notion = createNotion(config, runtime);
   const board = createNotionBoard({ notion, address: config.notion, clock, workerId, signal });
   await board.open();
-  tellClock(log, notion.clockSkewMs());
+  warnOfClock(log, notion.clockSkewMs());
   if (options.pageId === undefined) yield* waitingPosts(board, workerId, clock);
   else yield await markedPost(board, options.pageId);
 }

@@ -11,7 +11,6 @@ import { inspectAndRender } from '../images/render.ts';
 import { createSpendFiles } from '../state/spend-file.ts';
 import { stateFile } from '../state/state-file.ts';
 import { statePaths } from '../state/paths.ts';
-import { clockTrouble } from '../notion/client/clock-skew.ts';
 import { createNotionClient, type NotionClient, type NotionClientOptions } from '../notion/client/client.ts';
 import { notionProblem } from '../notion/client/problem.ts';
 import type { WorkspaceSettings } from '../notion/settings.ts';
@@ -68,11 +67,12 @@ export async function openMonthlyBudget(
 export async function openHealth(
   config: Config,
   chain: Chain,
-  { log, clock }: { log: Log; clock: Clock },
+  { events, log, clock }: { events: WorkerEvents; log: Log; clock: Clock },
 ): Promise<Health> {
   const { imagesDir: folder, heartbeatUrl, alertWebhookUrl, rowTimeoutMs } = config;
   const { heartbeat, alerts } = statePaths(folder);
   return createHealth({
+    events,
     clock,
     log,
     redact: createRedact(config.secrets),
@@ -116,11 +116,4 @@ export function createNotion(
     ...(notionWindowMs !== undefined && { windowMs: notionWindowMs }),
     ...options,
   });
-}
-
-/** Warns of a clock that differs from Notion's; true when it did. */
-export function tellClock(log: Log, skewMs: number | undefined): boolean {
-  const trouble = clockTrouble(skewMs);
-  if (trouble !== undefined) log.warn({ skewMs }, trouble);
-  return trouble !== undefined;
 }

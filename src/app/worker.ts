@@ -1,16 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { openServer } from './server.ts';
-import { createNotion, openChain, openHealth, openMonthlyBudget, pauseFile, type Runtime, tellClock } from './parts.ts';
-import type { BoardFacts } from '../core/board.ts';
+import { createNotion, openChain, openHealth, openMonthlyBudget, pauseFile, type Runtime } from './parts.ts';
+import type { BoardFacts, PostBoard } from '../core/board.ts';
+import type { BudgetState } from '../core/budget.ts';
 import { systemClock, systemRandom } from '../lib/clock.ts';
 import { ConfigError, LockedError } from '../core/errors.ts';
-import { createWorkerEvents } from '../core/events.ts';
-import type { Log } from '../lib/log.ts';
+import { createWorkerEvents, type WorkerEvents } from '../core/events.ts';
+import { isoTime } from '../lib/dates.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { PassSummary } from '../core/pass.ts';
+import type { PassState, PassSummary } from '../core/pass.ts';
 import type { Attempt } from '../core/provider.ts';
 import type { Config } from '../config/config.ts';
-import { pendingReadBoard } from '../monitoring/health/sighted-board.ts';
 import { prepareFolder } from '../state/files.ts';
 import { createJournal } from '../state/journal.ts';
 import { acquireLock, type FolderLock } from '../state/lock.ts';
@@ -18,7 +19,7 @@ import { renderJpegWithin } from '../images/render.ts';
 import { createImageStore } from '../images/store.ts';
 import { loadWorkerId } from '../state/worker-id.ts';
 import { createNotionBoard } from '../notion/board/board.ts';
-import { logBudget, logOutcome, logSummary } from '../monitoring/log.ts';
+import { logEvents } from '../monitoring/log.ts';
 import { createPasses } from '../worker/pass-runner.ts';
 import { createSchedule } from '../worker/schedule.ts';
 import { type PassOptions, syncPosts } from '../worker/pass.ts';
@@ -93,16 +94,15 @@ async function joinParts(config: Config, runtime: Runtime, { stop, lock, onAbort
   const board = createNotionBoard({ notion, address: config.notion, clock, workerId, signal: stop.signal });
   const budget = await openMonthlyBudget(config, { log, clock });
   const chain = await openChain(config, { log, clock, random, budget });
-  const health = await openHealth(config, chain, { log, clock });
-  stop.signal.addEventListener('abort', () => stop.signal.reason instanceof LockedError && health.folderLost());
+  logEvents(events, { log, clockSkewMs: () => notion.clockSkewMs() });
+  const health = await openHealth(config, chain, { events, log, clock });
+  stop.signal.addEventListener('abort', () => stop.signal.reason instanceof LockedError && events.emit('folderLost'));
   let facts: BoardFacts | undefined;
-  let clockTold = false;
+  let money: BudgetState | undefined;
+  events.on('pass', ({ state }) => state === 'done' && money && events.emit('budget', money));
   const parts = {
     maxUploadBytes: () => facts?.maxUploadBytes ?? 0,
-    board: pendingReadBoard(board, ({ posts, next }, isFirst) => {
-      health.sighted(posts, isFirst && next === undefined);
-      events.emit('pendingRead', { posts, isFirst, more: next !== undefined });
-    }),
+    board: withReadEvents(board, events),
     events,
     watch: {
       asking: (postId: string, provider: { name: string; label: string }) =>
@@ -120,28 +120,23 @@ async function joinParts(config: Config, runtime: Runtime, { stop, lock, onAbort
     needsImage: config.notion.statuses['needs-image'],
     healing: config.healing,
     onOutcome: (outcome: Outcome) => {
-      logOutcome(log, outcome);
-      health.outcome(outcome);
       events.emit('outcome', outcome);
     },
   };
 
   const open = async (): Promise<BoardFacts> => {
-    const earlier = facts;
     facts = await board.open();
-    if (!earlier) tellBoard(log, facts);
+    events.emit('boardOpened', facts);
     return facts;
   };
 
   const sync = async (options: PassOptions = {}, scheduled = false): Promise<PassSummary> => {
     await open();
-    clockTold ||= tellClock(log, notion.clockSkewMs());
     const timing = { scheduled, timeZone: config.timeZone };
     const summary = await syncPosts({ ...parts, timing }, options, stop.signal);
-    logSummary(log, summary);
-    logBudget(log, await budget.state());
     const paid = config.providers.filter(({ costUsd }) => costUsd > 0);
-    health.budget({ isReached: paid.length > 0 && !paid.some(({ costUsd }) => budget.admits(costUsd)) });
+    const isReached = paid.length > 0 && !paid.some(({ costUsd }) => budget.admits(costUsd));
+    money = { ...(await budget.state()), isReached };
     return summary;
   };
 
@@ -155,28 +150,35 @@ async function joinParts(config: Config, runtime: Runtime, { stop, lock, onAbort
     }
   };
 
-  const watchedSync = async (options: PassOptions = {}, scheduled = false): Promise<PassSummary> => {
-    // One row asked for by hand says nothing of the passes.
-    if (options.pageId !== undefined) return sync(options);
-    health.passStarted({ whole: options.limit === undefined });
+  /** One pass that was asked for once, beside any schedule. */
+  const syncOnce = async (options: PassOptions = {}): Promise<PassSummary> => {
+    const scope = options.pageId !== undefined ? 'row' : options.limit !== undefined ? 'limited' : 'board';
+    const startedAt = isoTime(clock.now());
+    const begun = { id: randomUUID(), reason: 'request', scope, requestedAt: startedAt, startedAt } as const;
+    const emit = (more: Pick<PassState, 'state' | 'summary'>, error?: unknown) =>
+      void events.emit(
+        'pass',
+        { ...begun, ...more, ...(more.state !== 'running' && { endedAt: isoTime(clock.now()) }) },
+        error,
+      );
+    emit({ state: 'running' });
     try {
-      const summary = await sync(options, scheduled);
-      health.passEnded(summary);
+      const summary = await sync(options);
+      emit({ state: 'done', summary });
       return summary;
     } catch (error) {
-      if (stop.signal.aborted) health.passStopped();
-      else health.passFailed(error);
+      emit({ state: stop.signal.aborted ? 'stopped' : 'failed' }, error);
       throw error;
     }
   };
 
   return {
-    sync: (options) => watchedSync(options),
+    sync: syncOnce,
     async start({ listening, passed } = {}) {
       let served = false;
       const pass = async () => {
         try {
-          const summary = await watchedSync({ isPaused: () => passes.pausedSince() !== undefined }, true);
+          const summary = await sync({ isPaused: () => passes.pausedSince() !== undefined }, true);
           served = true;
           passed?.(summary);
           return summary;
@@ -186,11 +188,12 @@ async function joinParts(config: Config, runtime: Runtime, { stop, lock, onAbort
           throw error;
         }
       };
-      events.on('paused', (isPaused) => health.paused(isPaused));
       const passes = await createPasses({ clock, log, events, file: pauseFile(folder), pass }, stop.signal);
-      health.paused(passes.pausedSince() !== undefined);
       health.watch(config);
-      if (passes.pausedSince() !== undefined) void lookAround();
+      if (passes.pausedSince() !== undefined) {
+        events.emit('paused', true);
+        void lookAround();
+      }
       const schedule = createSchedule({ ...config, clock, passes });
       const server = await openServer(config, {
         ...parts,
@@ -219,7 +222,15 @@ async function joinParts(config: Config, runtime: Runtime, { stop, lock, onAbort
   };
 }
 
-function tellBoard(log: Log, { title, url, missing }: BoardFacts): void {
-  log.info({ url }, `Board "${title}"`);
-  if (missing.length > 0) log.info({ missing }, `The board lacks optional properties: ${missing.join(', ')}`);
+/** The board, whose reads of the rows that wait are events. */
+function withReadEvents(board: PostBoard, events: WorkerEvents): PostBoard {
+  return {
+    ...board,
+    async pending(options) {
+      const page = await board.pending(options);
+      const { posts, next } = page;
+      events.emit('pendingRead', { posts, isFirst: options?.cursor === undefined, more: next !== undefined });
+      return page;
+    },
+  };
 }

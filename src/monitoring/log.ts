@@ -1,10 +1,42 @@
-import type { Log } from '../lib/log.ts';
+import type { BoardFacts } from '../core/board.ts';
+import type { BudgetState } from '../core/budget.ts';
+import type { WorkerEvents } from '../core/events.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { PassSummary } from '../core/pass.ts';
+import type { Log } from '../lib/log.ts';
 import { formatCost, formatDuration } from '../messages/formats.ts';
+import { clockTrouble } from '../notion/client/clock-skew.ts';
 
-/** Logs what became of one row. */
-export function logOutcome(log: Log, outcome: Outcome): void {
+/** Writes the log lines that tell a person what the worker does. `clockSkewMs`: by how much Notion's clock differs. */
+export function logEvents(
+  events: WorkerEvents,
+  { log, clockSkewMs }: { log: Log; clockSkewMs: () => number | undefined },
+): void {
+  let isBoardKnown = false;
+  let isClockWarned = false;
+  events.on('boardOpened', (facts) => {
+    if (!isBoardKnown) logBoard(log, facts);
+    isBoardKnown = true;
+    isClockWarned ||= warnOfClock(log, clockSkewMs());
+  });
+  events.on('outcome', (outcome) => logOutcome(log, outcome));
+  events.on('pass', ({ summary }) => summary && logSummary(log, summary));
+  events.on('budget', (state) => logBudget(log, state));
+}
+
+/** Warns of a clock that differs from Notion's; true when it did. */
+export function warnOfClock(log: Log, skewMs: number | undefined): boolean {
+  const trouble = clockTrouble(skewMs);
+  if (trouble !== undefined) log.warn({ skewMs }, trouble);
+  return trouble !== undefined;
+}
+
+function logBoard(log: Log, { title, url, missing }: BoardFacts): void {
+  log.info({ url }, `Board "${title}"`);
+  if (missing.length > 0) log.info({ missing }, `The board lacks optional properties: ${missing.join(', ')}`);
+}
+
+function logOutcome(log: Log, outcome: Outcome): void {
   const { post } = outcome;
   const row = { post: post.id, title: post.title };
   if (outcome.kind === 'done') {
@@ -17,28 +49,27 @@ export function logOutcome(log: Log, outcome: Outcome): void {
   } else if (outcome.kind === 'failed') {
     log.warn({ ...row, attempts: outcome.attempts }, `"${post.title}": failed. ${outcome.error}`);
   } else {
-    log[outcome.quiet ? 'debug' : 'info'](
-      row,
-      `"${post.title}": ${outcome.again ? 'taken again' : 'left alone'}, ${outcome.reason}`,
-    );
+    const what = outcome.again ? 'taken again' : 'left alone';
+    log[outcome.quiet ? 'debug' : 'info'](row, `"${post.title}": ${what}, ${outcome.reason}`);
   }
 }
 
-/** Logs what a pass did. */
-export function logSummary(log: Log, summary: PassSummary): void {
+function logSummary(log: Log, summary: PassSummary): void {
   const { done, failed, skipped, costUsd, possibleUsd, durationMs } = summary;
-  const maybe = possibleUsd > 0 ? ` and maybe ${formatCost(possibleUsd)}` : '';
   const counts = `${done} done, ${failed} failed, ${skipped} skipped`;
-  log.info(summary, `Pass finished: ${counts}, ${formatDuration(durationMs)}, ${formatCost(costUsd)}${maybe}`);
+  log.info(
+    summary,
+    `Pass finished: ${counts}, ${formatDuration(durationMs)}, ${formatCost(costUsd)}${maybeCost(possibleUsd)}`,
+  );
 }
 
-/** Logs how the month's money stands, where it has a cap. */
-export function logBudget(
-  log: Log,
-  budget: { month: string; capUsd?: number; spentUsd: number; possibleUsd: number },
-): void {
-  const { month, capUsd, spentUsd, possibleUsd } = budget;
+/** Without a cap there is nothing to say. */
+function logBudget(log: Log, { month, capUsd, spentUsd, possibleUsd, openUsd }: BudgetState): void {
   if (!capUsd) return;
-  const maybe = possibleUsd > 0 ? ` and maybe ${formatCost(possibleUsd)}` : '';
-  log.info(budget, `Budget of ${month}: $${spentUsd.toFixed(2)}${maybe} of $${capUsd.toFixed(2)} spent`);
+  const spent = `$${spentUsd.toFixed(2)}${maybeCost(possibleUsd)} of $${capUsd.toFixed(2)} spent`;
+  log.info({ month, capUsd, spentUsd, possibleUsd, openUsd }, `Budget of ${month}: ${spent}`);
+}
+
+function maybeCost(usd: number): string {
+  return usd > 0 ? ` and maybe ${formatCost(usd)}` : '';
 }

@@ -55,7 +55,7 @@ export async function createPasses(options: PassesOptions, signal: AbortSignal):
   let running: Promise<void> | undefined;
   let pausedSince = await file.load();
   const isoNow = () => new Date(clock.now()).toISOString();
-  const tell = (state: PassState) => void events.emit('pass', { ...state });
+  const tell = (state: PassState, error?: unknown) => void events.emit('pass', { ...state }, error);
 
   let keeping = Promise.resolve();
   /** One after the other, each with what holds by then; asked for again it makes up for a disk that failed. */
@@ -64,14 +64,20 @@ export async function createPasses(options: PassesOptions, signal: AbortSignal):
   const run = async (state: PassState): Promise<void> => {
     Object.assign(state, { state: 'running', startedAt: isoNow() });
     tell(state);
+    const end = (how: Partial<PassState>, error?: unknown) => {
+      Object.assign(state, how, { endedAt: isoNow() });
+      tell(state, error);
+    };
     try {
       const summary = await pass();
-      Object.assign(state, { state: 'done', summary });
+      end({ state: 'done', summary });
     } catch (error) {
-      Object.assign(state, signal.aborted ? { state: 'stopped' } : { state: 'failed', error: tellEnd(log, error) });
+      // A mistake in the settings that ends the process is told by whoever started it.
+      if (error instanceof ConfigError && signal.reason === error)
+        end({ state: 'failed', error: oneLine(error) }, error);
+      else if (signal.aborted) end({ state: 'stopped' });
+      else end({ state: 'failed', error: tellEnd(log, error) }, error);
     }
-    state.endedAt = isoNow();
-    tell(state);
   };
 
   const begin = () => {
@@ -136,10 +142,14 @@ export async function createPasses(options: PassesOptions, signal: AbortSignal):
 /** Logs why a pass ended early, and answers with it. */
 function tellEnd(log: Log, error: unknown): string {
   if (error instanceof ConfigError || error instanceof BoardError) {
-    const said = error.message.replaceAll('\n', ' ');
+    const said = oneLine(error);
     log.error({ reason: error.name }, `The pass ended early. ${said}`);
     return said;
   }
   log.error({ err: error }, `The pass ended early, and the worker does not know why: ${String(error)}`);
   return unforeseenPass;
+}
+
+function oneLine({ message }: Error): string {
+  return message.replaceAll('\n', ' ');
 }

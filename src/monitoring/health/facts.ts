@@ -1,3 +1,4 @@
+import type { PassSummary } from '../../core/pass.ts';
 import type { FailureCode } from '../../core/reactions.ts';
 import { isoTime } from '../../lib/dates.ts';
 
@@ -20,13 +21,6 @@ export interface ProviderState {
 /** How a pass ended; stopped: somebody asked the process to stop. */
 export type PassResult = 'good' | 'failed' | 'stopped';
 
-/** A good pass in numbers of rows. */
-export interface PassNumbers {
-  done: number;
-  failed: number;
-  skipped: number;
-}
-
 /** What is known of the worker. Times are ISO 8601, UTC. */
 export interface HealthFacts {
   at: string;
@@ -40,7 +34,7 @@ export interface HealthFacts {
     /** What the last pass said, where it failed. */
     lastError?: string;
     lastGoodAt?: string;
-    lastGood?: PassNumbers;
+    lastGood?: Pick<PassSummary, 'done' | 'failed' | 'skipped'>;
     failedInARow: number;
   };
   /** When the row that waits longest was last changed. */

@@ -1,15 +1,15 @@
 import { setMaxListeners } from 'node:events';
+import type { WorkerEvents } from '../../core/events.ts';
+import type { PassState } from '../../core/pass.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { isoTime } from '../../lib/dates.ts';
 import { withDeadline } from '../../lib/deadline.ts';
 import { errorText } from '../../lib/text.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Outcome } from '../../core/outcome.ts';
-import type { Post } from '../../core/post.ts';
 import type { Redact } from '../../lib/redact.ts';
 import { createAlerts } from '../alerts/alerts.ts';
 import { createDiskWatch, type DiskWatchOptions } from './disk.ts';
-import { type HealthFacts, type PassNumbers, providerFact, type ProviderState, type Verdict } from './facts.ts';
+import { type HealthFacts, providerFact, type ProviderState, type Verdict } from './facts.ts';
 import { beatMs, createHeartbeatFile } from './heartbeat-file.ts';
 import { createHeartbeatPing } from './heartbeat-ping.ts';
 import { type KeptFile, openKept } from '../alerts/state.ts';
@@ -21,23 +21,8 @@ import { createWebhook } from '../alerts/webhook.ts';
 import { type AlertKind, type AlertMessage, alertMessages } from '../../messages/alerts.ts';
 import { verdictMessages } from '../../messages/health.ts';
 
-/** How well the worker is, and who is told. Nothing here waits, and nothing fails the caller. */
+/** How well the worker is, as its events show it. Nothing here waits, and nothing fails whoever emits them. */
 export interface Health {
-  /** `whole`: over every row of the board. */
-  passStarted(pass: { whole: boolean }): void;
-  passEnded(summary: PassNumbers): void;
-  passFailed(error: unknown): void;
-  /** Somebody asked the process to stop. */
-  passStopped(): void;
-  outcome(outcome: Outcome): void;
-  /** `isAll`: no other row waits. */
-  sighted(posts: readonly Post[], isAll?: boolean): void;
-  /** Is there room for paid pictures no more? */
-  budget(state: { isReached: boolean }): void;
-  /** Passes are paused on purpose, or go on: while they are, none is missed. */
-  paused(isPaused: boolean): void;
-  /** Another worker holds the folder now: nothing is written there any more. */
-  folderLost(): void;
   facts(): HealthFacts;
   /** What the operator has to mend, each in a few sentences. */
   troubles(): string[];
@@ -52,6 +37,7 @@ export interface Health {
 }
 
 export interface HealthOptions {
+  events: WorkerEvents;
   clock: Clock;
   log: Log;
   redact: Redact;
@@ -79,9 +65,10 @@ const longestError = 300;
 /** What was given up needs a moment to be written down. */
 const lastMs = 1000;
 
-/** Opens what is kept, and begins. */
+/** Reads the alert state of earlier processes, and listens from then on. */
 export async function createHealth(options: HealthOptions): Promise<Health> {
-  const { clock, log, redact, heartbeatUrl, alertWebhookUrl, folder, stallMs, providers, isTokenRefused } = options;
+  const { events, clock, log, redact, heartbeatUrl, alertWebhookUrl, folder, stallMs } = options;
+  const { providers, isTokenRefused } = options;
   const startedAt = isoTime(clock.now());
   let isFolderOurs = true;
   const ifOurs = async (write: () => Promise<void>) => (isFolderOurs ? write() : undefined);
@@ -99,7 +86,6 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
   const disk = createDiskWatch({ folder, statfs: options.statfs, alerts, log });
   const passes = createPassRecord({ clock, stallMs });
   const waiting = createWaitingRows(kept.left, clock);
-  let isWhole = true;
   let isPaused = false;
   let expected: { schedule: string; timeZone: string } | undefined;
 
@@ -166,66 +152,77 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
     void heartbeat.beat();
   };
 
+  const passStarted = () => {
+    passes.started();
+    expectPasses();
+    waiting.passStarted();
+    ping?.started();
+    alerts.deliver();
+    void heartbeat.beat();
+  };
+
+  const passDone = ({ scope, summary }: PassState) => {
+    passes.ended('good', summary && { summary });
+    kept.failedPasses = 0;
+    stands('tokenRefused', false);
+    stands('passesFailing', false);
+    if (scope === 'board' && !isPaused) {
+      const stuck = waiting.passEnded();
+      stands('rowsStuck', stuck !== undefined && alertMessages.rowsStuck(stuck.count, stuck.url));
+    }
+    providerAlerts.review([]);
+    ping?.succeeded();
+    ended();
+  };
+
+  const passFailed = (error: unknown) => {
+    const said = redact(errorText(error, longestError));
+    passes.ended('failed', { error: said });
+    if (isTokenRefused(error)) stands('tokenRefused', alertMessages.tokenRefused());
+    else {
+      kept.failedPasses += 1;
+      const words = alertMessages.passesFailing(kept.failedPasses, error);
+      if (kept.failedPasses >= failuresToAlert) stands('passesFailing', words);
+    }
+    providerAlerts.review([]);
+    ping?.failed(said);
+    ended();
+  };
+
+  const passStopped = () => {
+    passes.ended('stopped');
+    ended();
+  };
+
+  events.on('pass', (pass, error) => {
+    // One row asked for by hand says nothing of the passes.
+    if (pass.scope === 'row') return;
+    if (pass.state === 'running') passStarted();
+    else if (pass.state === 'done') passDone(pass);
+    else if (pass.state === 'failed') passFailed(error);
+    else if (pass.state === 'stopped') passStopped();
+  });
+  events.on('outcome', (outcome) => {
+    passes.progressed();
+    waiting.outcome(outcome);
+    if (outcome.kind !== 'skipped') providerAlerts.review(outcome.attempts);
+  });
+  events.on('pendingRead', ({ posts, isFirst, more }) => {
+    passes.looked();
+    const isAll = isFirst && !more;
+    waiting.sighted(posts, isAll && passes.facts().runningSince === undefined);
+  });
+  events.on('budget', ({ isReached }) => stands('budgetReached', isReached && alertMessages.budgetReached()));
+  events.on('paused', (now) => {
+    isPaused = now;
+    expectPasses();
+  });
+  events.on('folderLost', () => {
+    isFolderOurs = false;
+    stands('folderTaken', alertMessages.folderTaken(folder));
+  });
+
   return {
-    passStarted({ whole }) {
-      isWhole = whole;
-      passes.started();
-      expectPasses();
-      waiting.passStarted();
-      ping?.started();
-      alerts.deliver();
-      void heartbeat.beat();
-    },
-    passEnded(summary) {
-      passes.ended('good', { numbers: summary });
-      kept.failedPasses = 0;
-      stands('tokenRefused', false);
-      stands('passesFailing', false);
-      if (isWhole && !isPaused) {
-        const stuck = waiting.passEnded();
-        stands('rowsStuck', stuck !== undefined && alertMessages.rowsStuck(stuck.count, stuck.url));
-      }
-      providerAlerts.review([]);
-      ping?.succeeded();
-      ended();
-    },
-    passFailed(error) {
-      const said = redact(errorText(error, longestError));
-      passes.ended('failed', { error: said });
-      if (isTokenRefused(error)) stands('tokenRefused', alertMessages.tokenRefused());
-      else {
-        kept.failedPasses += 1;
-        const words = alertMessages.passesFailing(kept.failedPasses, error);
-        if (kept.failedPasses >= failuresToAlert) stands('passesFailing', words);
-      }
-      providerAlerts.review([]);
-      ping?.failed(said);
-      ended();
-    },
-    passStopped() {
-      passes.ended('stopped');
-      ended();
-    },
-    outcome(outcome) {
-      passes.progressed();
-      waiting.outcome(outcome);
-      if (outcome.kind !== 'skipped') providerAlerts.review(outcome.attempts);
-    },
-    sighted(posts, isAll = false) {
-      passes.looked();
-      waiting.sighted(posts, isAll && passes.facts().runningSince === undefined);
-    },
-    budget({ isReached }) {
-      stands('budgetReached', isReached && alertMessages.budgetReached());
-    },
-    paused(now) {
-      isPaused = now;
-      expectPasses();
-    },
-    folderLost() {
-      isFolderOurs = false;
-      stands('folderTaken', alertMessages.folderTaken(folder));
-    },
     facts,
     troubles: () => alerts.troubles(),
     liveness,

@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
+import type { PassSummary } from '../../core/pass.ts';
 import { isoTime } from '../../lib/dates.ts';
-import { type HealthFacts, type PassNumbers, type PassResult, type Verdict } from './facts.ts';
+import type { HealthFacts, PassResult, Verdict } from './facts.ts';
 import { verdictMessages } from '../../messages/health.ts';
 
 /** The passes so far. Whatever is judged by them goes by the monotonic clock; the wall clock only tells times. */
@@ -12,7 +13,7 @@ export interface PassRecord {
   looked(): void;
   /** A pass has to begin within so many ms. */
   due(ms: number): void;
-  ended(result: PassResult, said?: { numbers?: PassNumbers; error?: string }): void;
+  ended(result: PassResult, said?: { summary?: PassSummary; error?: string }): void;
   liveness(): Verdict;
   /** Is the board within reach? */
   reach(): Verdict;
@@ -42,7 +43,7 @@ export function createPassRecord({ clock, stallMs }: { clock: Clock; stallMs: nu
       lookedAt = clock.monotonic();
     },
     due: (ms) => void (dueAt = clock.monotonic() + ms),
-    ended(result, { numbers, error } = {}) {
+    ended(result, { summary, error } = {}) {
       delete facts.runningSince;
       delete facts.lastError;
       facts.lastEndedAt = isoNow();
@@ -50,7 +51,7 @@ export function createPassRecord({ clock, stallMs }: { clock: Clock; stallMs: nu
       if (error !== undefined) facts.lastError = error;
       if (result === 'good') {
         facts.lastGoodAt = facts.lastEndedAt;
-        if (numbers) facts.lastGood = { done: numbers.done, failed: numbers.failed, skipped: numbers.skipped };
+        if (summary) facts.lastGood = { done: summary.done, failed: summary.failed, skipped: summary.skipped };
         lookedAt = clock.monotonic();
       }
     },

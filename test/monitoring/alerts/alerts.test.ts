@@ -10,6 +10,7 @@ import {
   failingPass,
   goodPass,
   open,
+  startPass,
 } from '../../support/monitoring/rig.ts';
 import { startListener } from '../../support/monitoring/listener.ts';
 
@@ -42,9 +43,9 @@ describe('an alert', () => {
     const { lines, ...log } = createLines();
     const health = await rig.open({ log });
     rig.providers = [open('a', 'unauthorized')];
-    health.passStarted({ whole: true });
+    startPass(health);
     for (const id of ['1', '2', '3']) {
-      health.outcome(failed(createPost(id), attempt('a', 'unauthorized', 'wrong key')));
+      health.events.emit('outcome', failed(createPost(id), attempt('a', 'unauthorized', 'wrong key')));
     }
     await health.close(5000);
     expect(listener.texts()).toEqual([expect.stringMatching(/^Provider a refuses its key \(wrong key\).*Operator: /)]);
@@ -54,16 +55,16 @@ describe('an alert', () => {
   it('is not told again after a restart, but its end is', async () => {
     const { listener, rig, health } = await setUp();
     rig.providers = [open('a', 'retired')];
-    health.outcome(failed(createPost('1'), attempt('a', 'retired')));
+    health.events.emit('outcome', failed(createPost('1'), attempt('a', 'retired')));
     await health.close(5000);
     const second = await rig.open();
-    second.outcome(failed(createPost('1'), attempt('a', 'retired')));
+    second.events.emit('outcome', failed(createPost('1'), attempt('a', 'retired')));
     goodPass(second);
     await second.close(5000);
     expect(listener.texts()).toHaveLength(1);
     const third = await rig.open();
     rig.providers = [closed('a')];
-    third.outcome(failed(createPost('1'), attempt('a', 'ok')));
+    third.events.emit('outcome', failed(createPost('1'), attempt('a', 'ok')));
     await third.close(5000);
     expect(listener.texts()).toEqual([
       expect.stringMatching(/^Provider a no longer offers the model/),
@@ -93,8 +94,8 @@ describe('an alert', () => {
   it('does not end by an old success while the provider is left out', async () => {
     const { listener, rig, health } = await setUp();
     rig.providers = [open('a', 'unauthorized')];
-    health.outcome(failed(createPost('1'), attempt('a', 'unauthorized')));
-    health.outcome(failed(createPost('2'), attempt('a', 'ok')));
+    health.events.emit('outcome', failed(createPost('1'), attempt('a', 'unauthorized')));
+    health.events.emit('outcome', failed(createPost('2'), attempt('a', 'ok')));
     await health.close(5000);
     expect(listener.texts()).toHaveLength(1);
   });
@@ -103,14 +104,14 @@ describe('an alert', () => {
     const { listener, rig, health } = await setUp();
     listener.answer = (response) => void response.writeHead(503).end();
     rig.freeBytes = 100 * 1024 * 1024;
-    health.passStarted({ whole: true });
+    startPass(health);
     await listener.came(3);
     await health.close(5000);
     expect(listener.heard).toHaveLength(3);
 
     const second = await rig.open();
     listener.answer = (response) => void response.writeHead(200).end();
-    second.passStarted({ whole: true });
+    startPass(second);
     await listener.came(4);
     await second.close(5000);
     expect(listener.texts()).toEqual([expect.stringMatching(/^Only 100 MiB are free on the disk that holds images/)]);
@@ -162,7 +163,10 @@ describe('an alert', () => {
   it('shows no secret and cannot mention anybody', async () => {
     const { listener, rig, health } = await setUp();
     rig.providers = [open('a', 'unauthorized')];
-    health.outcome(failed(createPost('1'), attempt('a', 'unauthorized', `<!channel> & ${canary}\nsays no`)));
+    health.events.emit(
+      'outcome',
+      failed(createPost('1'), attempt('a', 'unauthorized', `<!channel> & ${canary}\nsays no`)),
+    );
     await health.close(5000);
     expect(listener.texts().join()).toContain('(&lt;!channel&gt; &amp; [secret] says no)');
     expect(rig.files.kept).toContain('[secret]');

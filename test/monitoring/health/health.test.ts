@@ -6,11 +6,15 @@ import {
   closed,
   createPost,
   createRig,
+  endPass,
   failed,
   failingPass,
+  failPass,
   goodPass,
   open,
-  summary,
+  readPending,
+  startPass,
+  stopPass,
 } from '../../support/monitoring/rig.ts';
 
 const minuteMs = 60_000;
@@ -51,10 +55,10 @@ describe('rows are stuck', () => {
 
   it('when one waits for half an hour while passes go well', async () => {
     const { health, time } = await setUp();
-    health.passStarted({ whole: true });
-    health.sighted([createPost('1')]);
+    startPass(health);
+    readPending(health, [createPost('1')]);
     time.pass(31 * minuteMs);
-    health.passEnded(summary);
+    endPass(health);
     expect(isStuck(health)).toBe(false);
     goodPass(health, createPost('1'));
     expect(isStuck(health)).toBe(true);
@@ -64,10 +68,10 @@ describe('rows are stuck', () => {
     const { health } = await setUp();
     for (let pass = 0; pass < 3; pass += 1) {
       const post = createPost('1');
-      health.passStarted({ whole: true });
-      health.sighted([post]);
-      health.outcome({ kind: 'skipped', post, reason: 'it was edited', again: true });
-      health.passEnded(summary);
+      startPass(health);
+      readPending(health, [post]);
+      health.events.emit('outcome', { kind: 'skipped', post, reason: 'it was edited', again: true });
+      endPass(health);
     }
     expect(isStuck(health)).toBe(true);
   });
@@ -75,9 +79,9 @@ describe('rows are stuck', () => {
   it('not by passes that take only some rows', async () => {
     const { health } = await setUp();
     for (let pass = 0; pass < 4; pass += 1) {
-      health.passStarted({ whole: false });
-      health.sighted([createPost('1')]);
-      health.passEnded(summary);
+      startPass(health, 'limited');
+      readPending(health, [createPost('1')]);
+      endPass(health, 'limited');
     }
     expect(isStuck(health)).toBe(false);
   });
@@ -85,20 +89,20 @@ describe('rows are stuck', () => {
   it('not while passes fail, take only some rows, or serve all that they see', async () => {
     const { health, time } = await setUp();
     for (let pass = 0; pass < 5; pass += 1) {
-      health.passStarted({ whole: true });
-      health.sighted([createPost('1')]);
-      health.passFailed(new Error('x'));
-      health.passStarted({ whole: false });
-      health.sighted([createPost('2')]);
-      health.passEnded(summary);
-      health.passStarted({ whole: true });
+      startPass(health);
+      readPending(health, [createPost('1')]);
+      failPass(health, 'x');
+      startPass(health, 'limited');
+      readPending(health, [createPost('2')]);
+      endPass(health, 'limited');
+      startPass(health);
       const post = createPost(`new-${pass}`);
-      health.sighted([createPost('3'), post]);
-      health.outcome(failed(createPost('3')));
-      health.outcome({ kind: 'skipped', post, reason: 'it was edited', again: true });
+      readPending(health, [createPost('3'), post]);
+      health.events.emit('outcome', failed(createPost('3')));
+      health.events.emit('outcome', { kind: 'skipped', post, reason: 'it was edited', again: true });
       // The look before the row was told may still be shown.
-      health.sighted([createPost('3'), post]);
-      health.passEnded(summary);
+      readPending(health, [createPost('3'), post]);
+      endPass(health);
       time.pass(20 * minuteMs);
       expect(isStuck(health)).toBe(false);
     }
@@ -147,8 +151,8 @@ describe('passes fail', () => {
     expect(health.facts().alerts).toEqual([]);
     await health.close(5000);
     const second = await rig.open();
-    second.passStarted({ whole: true });
-    second.passStopped();
+    startPass(second);
+    stopPass(second);
     failingPass(second);
     expect(second.facts()).toMatchObject({ alerts: ['passesFailing'], passes: { failedInARow: 3 } });
   });
@@ -169,10 +173,10 @@ describe('the facts', () => {
     rig.providers = [closed('a'), open('b', 'out_of_credit')];
     goodPass(health, createPost('1', '2026-11-21T09:40:00.000Z'), createPost('2'));
     time.pass(minuteMs);
-    health.passStarted({ whole: true });
-    health.outcome(failed(createPost('1'), attempt('b', 'out_of_credit')));
-    health.passFailed(new Error(`${canary} is wrong`));
-    health.passStarted({ whole: true });
+    startPass(health);
+    health.events.emit('outcome', failed(createPost('1'), attempt('b', 'out_of_credit')));
+    failPass(health, `${canary} is wrong`);
+    startPass(health);
     await health.close(5000);
     expect(health.facts()).toEqual({
       at: '2026-11-21T10:01:00.000Z',
@@ -185,7 +189,7 @@ describe('the facts', () => {
         lastResult: 'failed',
         lastError: '[secret] is wrong',
         lastGoodAt: '2026-11-21T10:00:00.000Z',
-        lastGood: summary,
+        lastGood: { done: 0, failed: 0, skipped: 0 },
         failedInARow: 1,
       },
       providers: [
@@ -203,27 +207,27 @@ describe('the facts', () => {
     const { health, time } = await setUp();
     goodPass(health, createPost('1', '2026-11-21T09:40:00.000Z'), createPost('2'));
     time.pass(5 * minuteMs);
-    health.passStarted({ whole: true });
+    startPass(health);
     expect(health.facts()).toMatchObject({
       oldestWaitingSince: '2026-11-21T09:40:00.000Z',
       oldestWaitingMs: 25 * minuteMs,
     });
-    health.sighted([createPost('1', '2026-11-21T10:05:00.000Z')]);
+    readPending(health, [createPost('1', '2026-11-21T10:05:00.000Z')]);
     expect(health.facts().oldestWaitingMs).toBe(25 * minuteMs);
-    health.outcome(failed(createPost('1')));
-    health.passEnded(summary);
+    health.events.emit('outcome', failed(createPost('1')));
+    endPass(health);
     expect(health.facts()).not.toHaveProperty('oldestWaitingMs');
   });
 
   it('forget a row that an editor took back between passes, once the whole queue was seen', async () => {
     const { health, time } = await setUp();
     goodPass(health, createPost('1', '2026-11-21T09:40:00.000Z'));
-    health.sighted([createPost('1', '2026-11-21T10:00:00.000Z')], true);
+    readPending(health, [createPost('1', '2026-11-21T10:00:00.000Z')]);
     time.pass(5 * minuteMs);
     expect(health.facts().oldestWaitingMs).toBe(25 * minuteMs);
-    health.sighted([], false);
+    readPending(health, [], true);
     expect(health.facts().oldestWaitingMs).toBe(25 * minuteMs);
-    health.sighted([], true);
+    readPending(health, []);
     expect(health.facts()).not.toHaveProperty('oldestWaitingMs');
   });
 });
@@ -231,11 +235,11 @@ describe('the facts', () => {
 describe('liveness', () => {
   it('goes by the progress of the pass under way, and not by the wall clock', async () => {
     const { health, time } = await setUp();
-    health.passStarted({ whole: true });
+    startPass(health);
     time.setWall(dayMs);
     time.pass(29 * minuteMs);
     expect(health.liveness()).toMatchObject({ ok: true });
-    health.outcome(failed(createPost('1')));
+    health.events.emit('outcome', failed(createPost('1')));
     time.pass(29 * minuteMs);
     expect(health.liveness()).toMatchObject({ ok: true });
     time.pass(2 * minuteMs);
@@ -266,12 +270,12 @@ describe('liveness', () => {
       clock: { ...time.clock, now: () => Date.now(), sleep: () => new Promise(() => {}) },
     });
     health.watch({ schedule: '0 * * * *', timeZone: 'UTC' });
-    health.passStarted({ whole: true });
+    startPass(health);
     for (let row = 0; row < 20; row += 1) {
       time.pass(20 * minuteMs);
-      health.sighted([]);
+      readPending(health, []);
     }
-    health.passEnded({ done: 20, failed: 0, skipped: 0 });
+    endPass(health);
     time.pass(minuteMs);
     await health.close(0);
     expect(health.liveness()).toMatchObject({ ok: true });
@@ -284,11 +288,11 @@ describe('liveness', () => {
     });
     health.watch({ schedule: '0 * * * *', timeZone: 'UTC' });
     goodPass(health);
-    health.paused(true);
+    health.events.emit('paused', true);
     time.pass(48 * 60 * minuteMs);
     await health.close(0);
     expect(health.liveness()).toMatchObject({ ok: true });
-    health.paused(false);
+    health.events.emit('paused', false);
     time.pass(4 * 60 * minuteMs);
     await health.close(0);
     expect(health.liveness()).toMatchObject({ ok: false, reason: expect.stringContaining('No pass has begun') });
@@ -313,10 +317,10 @@ describe('readiness', () => {
   it('begins with the first look at the board, and outlasts short outages only', async () => {
     const { health, time } = await setUp();
     expect(health.readiness()).toMatchObject({ ok: false });
-    health.passStarted({ whole: true });
-    health.sighted([]);
+    startPass(health);
+    readPending(health, []);
     expect(health.readiness()).toMatchObject({ ok: true });
-    health.passEnded(summary);
+    endPass(health);
     time.pass(10 * minuteMs);
     failingPass(health);
     expect(health.readiness()).toMatchObject({ ok: true });
@@ -345,7 +349,7 @@ describe('readiness', () => {
     const second = await rig.open({
       kept: { load: async () => undefined, save: async (text) => void (rig.files.kept = text) },
     });
-    second.folderLost();
+    second.events.emit('folderLost');
     failingPass(second);
     expect(second.facts().alerts).toContain('folderTaken');
     expect(second.readiness()).toMatchObject({ ok: false });

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { canary, createRig, failingPass, goodPass } from '../../support/monitoring/rig.ts';
+import { canary, createRig, failingPass, goodPass, startPass, stopPass } from '../../support/monitoring/rig.ts';
 import { startListener } from '../../support/monitoring/listener.ts';
 
 async function setUp(address = '/ping/1') {
@@ -42,8 +42,8 @@ describe('the heartbeat pings', () => {
 
   it('tell of no end when the pass was stopped', async () => {
     const { listener, health } = await setUp();
-    health.passStarted({ whole: true });
-    health.passStopped();
+    startPass(health);
+    stopPass(health);
     await health.close(5000);
     expect(listener.heard.map(({ path }) => path)).toEqual([expect.stringContaining('/start')]);
   });

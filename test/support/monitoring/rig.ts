@@ -1,8 +1,11 @@
+import { EventEmitter } from 'node:events';
 import { onTestFinished } from 'vitest';
 import type { Clock } from '../../../src/lib/clock.ts';
 import type { FailureCode } from '../../../src/core/reactions.ts';
 import { silentLog } from '../../../src/lib/log.ts';
+import type { WorkerEventMap, WorkerEvents } from '../../../src/core/events.ts';
 import type { Failed } from '../../../src/core/outcome.ts';
+import type { PassState, PassSummary } from '../../../src/core/pass.ts';
 import type { Post } from '../../../src/core/post.ts';
 import type { Attempt } from '../../../src/core/provider.ts';
 import { createRedact } from '../../../src/lib/redact.ts';
@@ -11,7 +14,15 @@ import { createHealth, type Health, type HealthOptions } from '../../../src/moni
 
 /** No output may show it. */
 export const canary = 'canary-of-the-key-5d1c';
-export const summary = { done: 0, failed: 0, skipped: 0 };
+const summary: PassSummary = {
+  done: 0,
+  failed: 0,
+  skipped: 0,
+  providers: {},
+  costUsd: 0,
+  possibleUsd: 0,
+  durationMs: 5,
+};
 const gibibyte = 1024 ** 3;
 
 /** A clock of which either side is turned alone; its sleeps end at once. */
@@ -29,6 +40,11 @@ export function createTwoClocks() {
   };
 }
 
+/** A worker's health, and the events that it listens to. */
+export interface WatchedWorker extends Health {
+  events: WorkerEvents;
+}
+
 /** A worker's health with a disk in memory, and everything around it to be set by hand. */
 export function createRig(options: Partial<HealthOptions> = {}) {
   const time = createTwoClocks();
@@ -38,8 +54,10 @@ export function createRig(options: Partial<HealthOptions> = {}) {
     files,
     freeBytes: 10 * gibibyte,
     providers: [] as ProviderState[],
-    open: async (more: Partial<HealthOptions> = {}): Promise<Health> => {
+    open: async (more: Partial<HealthOptions> = {}): Promise<WatchedWorker> => {
+      const events = new EventEmitter<WorkerEventMap>();
       const health = await createHealth({
+        events,
         clock: time.clock,
         log: silentLog,
         redact: createRedact([canary]),
@@ -54,7 +72,7 @@ export function createRig(options: Partial<HealthOptions> = {}) {
         ...more,
       });
       onTestFinished(() => health.close(0));
-      return health;
+      return { ...health, events };
     },
   };
   return around;
@@ -103,14 +121,37 @@ export function failed(post: Post, ...attempts: Attempt[]): Failed {
   return { kind: 'failed', post, error: 'No picture could be made.', attempts };
 }
 
-/** One whole pass that went well, over these rows and leaving them. */
-export function goodPass(health: Health, ...left: Post[]): void {
-  health.passStarted({ whole: true });
-  health.sighted(left);
-  health.passEnded(summary);
+const pass = { id: 'p', reason: 'schedule', requestedAt: '2026-11-21T10:00:00.000Z' } as const;
+
+export function startPass({ events }: WatchedWorker, scope: PassState['scope'] = 'board'): void {
+  events.emit('pass', { ...pass, scope, state: 'running' });
 }
 
-export function failingPass(health: Health, message = 'Notion could not be reached.'): void {
-  health.passStarted({ whole: true });
-  health.passFailed(new Error(message));
+export function endPass({ events }: WatchedWorker, scope: PassState['scope'] = 'board'): void {
+  events.emit('pass', { ...pass, scope, state: 'done', summary });
+}
+
+export function stopPass({ events }: WatchedWorker): void {
+  events.emit('pass', { ...pass, scope: 'board', state: 'stopped' });
+}
+
+export function failPass({ events }: WatchedWorker, message = 'Notion could not be reached.'): void {
+  events.emit('pass', { ...pass, scope: 'board', state: 'failed' }, new Error(message));
+}
+
+/** The first page of the rows that wait is read. */
+export function readPending({ events }: WatchedWorker, posts: Post[], more = false): void {
+  events.emit('pendingRead', { posts, isFirst: true, more });
+}
+
+/** One whole pass that went well, over these rows and leaving them. */
+export function goodPass(worker: WatchedWorker, ...left: Post[]): void {
+  startPass(worker);
+  readPending(worker, left);
+  endPass(worker);
+}
+
+export function failingPass(worker: WatchedWorker, message?: string): void {
+  startPass(worker);
+  failPass(worker, message);
 }
