@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { openRepair, runDoctor } from '../app/setup.ts';
 import { inspectSettings } from '../config/config.ts';
 import type { Finding } from '../core/finding.ts';
-import { doctorExitCode, offerRepair, repairHint } from '../setup/doctor-dialogue.ts';
+import { doctorExitCode } from '../setup/doctor.ts';
+import { offerRepair, repairHint } from '../setup/repair.ts';
 import { readSettings, run } from './run.ts';
 import { questioner } from './terminal/ask.ts';
 import { createConsole } from './terminal/console.ts';
@@ -40,5 +41,5 @@ async function doctor({ fix = false, yes = false }: DoctorOptions, signal: Abort
     return doctorExitCode(findings);
   }
   const repair = openRepair(report.config, runtime);
-  return offerRepair(findings, { repair, look: check, print: terminal.print, ask: questioner(yes, signal) });
+  return offerRepair(findings, { repair, check, print: terminal.print, ask: questioner(yes, signal) });
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { openInit } from '../app/setup.ts';
 import { readInitConfig } from '../config/config.ts';
-import { initBoard, listPages } from '../setup/init-dialogue.ts';
+import { initBoard, listPages } from '../setup/init.ts';
 import { pageId } from './arguments.ts';
 import { readSettings, run } from './run.ts';
 import { questioner } from './terminal/ask.ts';

@@ -4,8 +4,8 @@ import { type Fonts, installedFonts } from './fonts.ts';
 /** A letter for each script that posts are commonly written in, and an emoji. */
 const samples = ['A', 'Ж', 'Ω', 'ع', 'ש', '漢', 'か', '한', 'ह', 'ব', 'த', 'ไ', 'ខ', '😀'];
 
-/** Looks which scripts the drawn card can show. */
-export async function examineFonts(fonts: Fonts = installedFonts): Promise<Finding> {
+/** Checks which scripts a placeholder can show. */
+export async function checkFonts(fonts: Fonts = installedFonts): Promise<Finding> {
   const subject = { key: 'fonts', about: 'Fonts for the drawn card' };
   const { omitted } = await fonts.cover(samples);
   if (omitted.length === 0) return { ...subject, state: 'well', message: 'for every common script, and emoji' };

@@ -8,8 +8,8 @@ const shortestSecret = 16;
 
 const subject = { key: 'server', about: 'Status page and HTTP API' };
 
-/** Looks whether the server could listen, and whether callers could be anyone. */
-export async function examineServer(settings: ServerSettings): Promise<Finding> {
+/** Checks that the server can listen, and that callers can be told from strangers. */
+export async function checkServer(settings: ServerSettings): Promise<Finding> {
   const { host, port, tokens, jwtSecret } = settings;
   if (tokens.length === 0 && jwtSecret === undefined && !isLoopback(host)) {
     return { ...subject, state: 'problem', message: `Nobody could be known at ${host}: set API_TOKENS or JWT_SECRET.` };

@@ -1,40 +1,49 @@
 import type { Finding } from '../core/finding.ts';
-import { examineProviders, type ProviderPatient } from './providers.ts';
-import { examineEnvFile, examineNode } from './environment.ts';
+import { checkEnvFile, checkNode } from './check-machine.ts';
 
-/** Everything that doctor looks at. */
-export interface DoctorParts {
+/** The checks that doctor makes; those of other rooms are handed in. */
+export interface Checks {
   /** Every mistake in the settings. */
   settingsProblems: readonly string[];
   /** As in `process.versions.node`. */
   nodeVersion: string;
   envFile: string;
-  /** Undefined where the settings do not lead there. */
-  board?: () => AsyncIterable<Finding>;
-  providers?: () => Promise<readonly ProviderPatient[]>;
+  board: () => AsyncIterable<Finding>;
+  providers: () => Promise<readonly Finding[]>;
   folder: () => AsyncIterable<Finding>;
   server: () => Promise<Finding>;
-  /** In words, when the machine's clock is wrong; undefined too when nobody told the time. */
-  clockTrouble: () => string | undefined;
+  /** In words, when the machine's clock is wrong; undefined also when Notion was not asked. */
+  clockProblem: () => string | undefined;
   fonts: () => Promise<Finding>;
-  signal: AbortSignal;
 }
 
-const notYet = 'Not looked at until the settings are right.';
+/** Checks everything the worker needs, as far as the settings lead there; only the providers' lockouts are changed. */
+export async function* runChecks(checks: Checks): AsyncGenerator<Finding> {
+  const { settingsProblems } = checks;
+  yield* settingsFindings(settingsProblems);
+  yield checkNode(checks.nodeVersion);
+  if (settingsProblems.some(blocksNotion)) yield notChecked('notion', 'Notion');
+  else yield* checks.board();
+  if (settingsProblems.some(blocksProviders)) yield notChecked('providers', 'Image providers');
+  else yield* await checks.providers();
+  yield* checks.folder();
+  yield await checks.server();
+  yield clockFinding(checks.clockProblem());
+  yield await checks.fonts();
+  yield await checkEnvFile(checks.envFile);
+}
 
-/** Looks at everything the worker needs and tells what it finds; nothing but the memory of providers is changed. */
-export async function* examine(parts: DoctorParts): AsyncGenerator<Finding> {
-  yield* settingsFindings(parts.settingsProblems);
-  yield examineNode(parts.nodeVersion);
-  if (parts.board) yield* parts.board();
-  else yield { key: 'notion', about: 'Notion', state: 'note', message: notYet };
-  if (parts.providers) yield* await examineProviders(await parts.providers(), parts.signal);
-  else yield { key: 'providers', about: 'Image providers', state: 'note', message: notYet };
-  yield* parts.folder();
-  yield await parts.server();
-  yield clockFinding(parts.clockTrouble());
-  yield await parts.fonts();
-  yield await examineEnvFile(parts.envFile);
+/** Without the database's address Notion can still be asked about the token. */
+function blocksNotion(problem: string): boolean {
+  return problem.startsWith('NOTION_') && !problem.startsWith('NOTION_DATABASE_ID ');
+}
+
+function blocksProviders(problem: string): boolean {
+  return !problem.startsWith('NOTION_');
+}
+
+function notChecked(key: string, about: string): Finding {
+  return { key, about, state: 'note', message: 'Not looked at until the settings are right.' };
 }
 
 function settingsFindings(problems: readonly string[]): Finding[] {
@@ -43,9 +52,14 @@ function settingsFindings(problems: readonly string[]): Finding[] {
   return problems.map((message) => ({ ...subject, state: 'problem', message }));
 }
 
-function clockFinding(trouble: string | undefined): Finding {
+function clockFinding(problem: string | undefined): Finding {
   const subject = { key: 'clock', about: 'Clock' };
-  return trouble === undefined
+  return problem === undefined
     ? { ...subject, state: 'well', message: "agrees with Notion's, as far as Notion could be asked" }
-    : { ...subject, state: 'warning', message: trouble };
+    : { ...subject, state: 'warning', message: problem };
+}
+
+/** The exit code that findings stand for: warnings and notes do not count. */
+export function doctorExitCode(findings: readonly Finding[]): 0 | 2 {
+  return findings.some(({ state }) => state === 'problem') ? 2 : 0;
 }

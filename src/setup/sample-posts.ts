@@ -1,13 +1,7 @@
-/** A post that a new board begins with. */
-export interface SamplePost {
-  name: string;
-  prompt: string;
-  caption: string;
-  format: string;
-}
+import type { SampleRow } from '../notion/schema/create-database.ts';
 
-/** Three posts for three formats. */
-export const samplePosts: readonly SamplePost[] = [
+/** The posts that a new board begins with, for three formats. */
+export const samplePosts: readonly SampleRow[] = [
   {
     name: 'A slow Sunday breakfast',
     prompt: 'A breakfast table by a sunny window, fresh bread, honey and coffee, soft morning light, food photography',

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type { Clock } from '../lib/clock.ts';
-import { type Finding, told } from '../core/finding.ts';
+import { errorsToFindings, type Finding } from '../core/finding.ts';
 import { onDisk } from './disk-error.ts';
 import { prepareFolder } from './files.ts';
 import { inspect } from './lock-file.ts';
@@ -10,24 +10,24 @@ const mebibyte = 1024 * 1024;
 const scarceBytes = 1024 * mebibyte;
 const tooFewBytes = 100 * mebibyte;
 
-/** Looks whether pictures can be kept in the folder, how many more, and who holds it; no lock is taken. */
-export async function* examineFolder(
+/** Checks that images can be kept in the folder, that there is room, and who holds it; no lock is taken. */
+export async function* checkFolder(
   folder: string,
   clock: Clock,
   freeBytes: (folder: string) => Promise<number> = freeOn,
 ): AsyncGenerator<Finding> {
   const rights = { key: 'folder', about: 'Images folder' };
-  const prepared = yield* told(rights, async () => {
+  const prepared = yield* errorsToFindings(rights, async () => {
     await prepareFolder(folder);
     return true;
   });
   if (!prepared) return;
   yield { ...rights, state: 'well', message: `${folder} can be written to` };
   const space = { key: 'disk', about: 'Disk space' };
-  const free = yield* told(space, () => onDisk(folder, () => freeBytes(folder)));
+  const free = yield* errorsToFindings(space, () => onDisk(folder, () => freeBytes(folder)));
   if (free !== undefined) yield { ...space, ...judgeSpace(free, folder) };
   const lock = { key: 'lock', about: 'Worker on the folder' };
-  const holder = yield* told(lock, () => onDisk(folder, () => describeLock(folder, clock)));
+  const holder = yield* errorsToFindings(lock, () => onDisk(folder, () => describeLock(folder, clock)));
   if (holder !== undefined) yield { ...lock, ...holder };
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { SavedImage } from '../../src/core/image.ts';
-import { examineFolder } from '../../src/state/check-folder.ts';
+import { checkFolder } from '../../src/state/check-folder.ts';
 import { prepareFolder } from '../../src/state/files.ts';
 import { createImageStore } from '../../src/images/store.ts';
 import { createUploadStore, uploadsFolder, userFolder } from '../../src/images/upload-store.ts';
@@ -142,8 +142,7 @@ describe('the images folder with uploads in it', () => {
     await save('x');
     await prepareFolder(folder);
     const states = [];
-    for await (const { key, state } of examineFolder(folder, systemClock, async () => 2 ** 40))
-      states.push([key, state]);
+    for await (const { key, state } of checkFolder(folder, systemClock, async () => 2 ** 40)) states.push([key, state]);
     expect(states).toEqual([
       ['folder', 'well'],
       ['disk', 'well'],

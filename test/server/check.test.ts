@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../src/core/environment.ts';
-import { examineServer } from '../../src/server/check.ts';
+import { checkServer } from '../../src/server/check.ts';
 import { readServerSettings } from '../../src/server/settings.ts';
 
 const token = 'f'.repeat(64);
 const examine = (variables: Record<string, string>) =>
-  examineServer(readServerSettings(readEnvironment({ PORT: '0', ...variables })));
+  checkServer(readServerSettings(readEnvironment({ PORT: '0', ...variables })));
 
 describe("doctor's look at the server", () => {
   it.each([

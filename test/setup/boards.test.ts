@@ -3,7 +3,7 @@ import { openRepair } from '../../src/app/setup.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { statusNames } from '../../src/core/properties.ts';
-import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/examination.ts';
+import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/doctor.ts';
 
 const german = {
   NOTION_PROPERTY_NAME: 'Titel',

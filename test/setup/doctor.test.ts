@@ -11,13 +11,13 @@ import { acquireLock } from '../../src/state/lock.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { demoProperties } from '../../src/cli/demo/demo.ts';
 import { openMemory } from '../../src/state/provider-memory.ts';
-import { doctorExitCode } from '../../src/setup/doctor-dialogue.ts';
+import { doctorExitCode } from '../../src/setup/doctor.ts';
 import { closedAddress } from '../support/cli/checks.ts';
 import { startAutomatic1111 } from '../support/fakes/automatic1111.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createRandom } from '../support/random.ts';
 import type { Office } from '../support/worker/setup.ts';
-import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/examination.ts';
+import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/doctor.ts';
 
 interface Planted {
   variables?: Record<string, string>;

@@ -6,9 +6,9 @@ import { openInit } from '../../src/app/setup.ts';
 import { readInitConfig } from '../../src/config/config.ts';
 import { BoardError, ConfigError } from '../../src/core/errors.ts';
 import { silentLog } from '../../src/lib/log.ts';
-import { initBoard, listPages } from '../../src/setup/init-dialogue.ts';
+import { initBoard, listPages } from '../../src/setup/init.ts';
 import type { Office } from '../support/worker/setup.ts';
-import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/examination.ts';
+import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/doctor.ts';
 
 function makerIn({ variables }: Office, overrides: Record<string, string> = {}) {
   const { NOTION_TOKEN, NOTION_API_URL } = variables;
@@ -27,8 +27,8 @@ async function envFileWith(text: string | undefined): Promise<string> {
 describe('init', () => {
   it('makes a board in which doctor finds nothing to mend and sync just works', async () => {
     const office = await openHealthyOffice();
-    const { id, url, lacking } = await makerIn(office).create(office.board.rootPageId);
-    expect(lacking).toBeUndefined();
+    const { id, url, rowsMissing } = await makerIn(office).create(office.board.rootPageId);
+    expect(rowsMissing).toBeUndefined();
     expect(url).toContain(id.replaceAll('-', ''));
     const variables = { NOTION_DATABASE_ID: id };
     const findings = await examineOffice(office, variables);

@@ -5,9 +5,9 @@ import { silentLog } from '../../src/lib/log.ts';
 import { statusNames } from '../../src/core/properties.ts';
 import { Client } from '@notionhq/client';
 import type { Finding } from '../../src/core/finding.ts';
-import { offerRepair } from '../../src/setup/doctor-dialogue.ts';
+import { offerRepair } from '../../src/setup/repair.ts';
 import type { Office } from '../support/worker/setup.ts';
-import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/examination.ts';
+import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/doctor.ts';
 
 const signal = new AbortController().signal;
 
@@ -143,16 +143,16 @@ describe('the offer to repair', () => {
         return additions;
       },
     };
-    const look = async () => {
-      done.push('looked');
+    const check = async () => {
+      done.push('checked');
       return well;
     };
-    const code = offerRepair(findings, { repair, look, ask, print: (text) => void said.push(text) });
+    const code = offerRepair(findings, { repair, check, ask, print: (text) => void said.push(text) });
     return code.then((code) => ({ code, done, said: said.join('\n') }));
   }
 
-  it('adds after a yes and looks again', async () => {
-    expect(await offer({ ask: async () => true })).toMatchObject({ code: 0, done: ['added', 'looked'] });
+  it('adds after a yes and checks again', async () => {
+    expect(await offer({ ask: async () => true })).toMatchObject({ code: 0, done: ['added', 'checked'] });
   });
 
   it('adds nothing after a no', async () => {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { Finding } from '../../src/core/finding.ts';
-import { examineFolder } from '../../src/state/check-folder.ts';
-import { examineFonts } from '../../src/drawing/check-fonts.ts';
+import { checkFolder } from '../../src/state/check-folder.ts';
+import { checkFonts } from '../../src/drawing/check-fonts.ts';
 import { createFonts } from '../../src/drawing/fonts.ts';
 import { useFolders } from '../support/images/folder.ts';
 
@@ -13,7 +13,7 @@ const isRoot = process.getuid?.() === 0;
 
 async function look(folder: string, freeBytes?: () => Promise<number>): Promise<Record<string, Finding>> {
   const found: Record<string, Finding> = {};
-  for await (const finding of examineFolder(folder, systemClock, freeBytes)) found[finding.key] = finding;
+  for await (const finding of checkFolder(folder, systemClock, freeBytes)) found[finding.key] = finding;
   return found;
 }
 
@@ -66,7 +66,7 @@ describe('the look at the images folder', () => {
 
 describe('the look at the fonts', () => {
   it('names the scripts that no font draws', async () => {
-    const { state, message } = await examineFonts(createFonts([]));
+    const { state, message } = await checkFonts(createFonts([]));
     expect(state).toBe('warning');
     expect(message).toMatch(/None for .*Han.*emoji: .*fonts-noto-cjk/);
     expect(message).not.toMatch(/Latin|Arabic|Hebrew|Cyrillic/);
@@ -74,6 +74,6 @@ describe('the look at the fonts', () => {
 
   it('is content when there is one for each', async () => {
     const fonts = { cover: async () => ({ text: '', families: '', omitted: [], omittedCount: 0 }) };
-    expect(await examineFonts(fonts)).toMatchObject({ state: 'well' });
+    expect(await checkFonts(fonts)).toMatchObject({ state: 'well' });
   });
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BoardError } from '../../core/errors.ts';
-import { type Finding, told } from '../../core/finding.ts';
+import { errorsToFindings, type Finding } from '../../core/finding.ts';
 import { optionFilter } from '../board/board.ts';
 import type { NotionClient } from '../client/client.ts';
 import { type DataSource, readDataSource } from './data-source.ts';
@@ -21,14 +21,14 @@ const queryAnswer = z.object({ results: z.array(z.unknown()), has_more: z.boolea
  */
 export async function* examineBoard(notion: NotionClient, address: BoardAddress): AsyncGenerator<Finding> {
   const token = { key: 'token', about: 'Notion token' };
-  const identity = yield* told(token, () => readIdentity(notion));
+  const identity = yield* errorsToFindings(token, () => readIdentity(notion));
   if (!identity) return;
   yield { ...token, state: 'well', message: identity.words };
   yield uploadLimit(identity);
   if (address.database === '') return;
 
   const database = { key: 'database', about: 'Database' };
-  const source = yield* told(database, () => readDataSource(notion, address.database));
+  const source = yield* errorsToFindings(database, () => readDataSource(notion, address.database));
   if (source) {
     yield { ...database, state: 'well', message: `"${source.name}" at ${source.url}` };
     if (source.isLocked) {
@@ -66,7 +66,7 @@ async function* examineCapability(
   subject: { key: string; about: string },
   act: () => Promise<unknown>,
 ): AsyncGenerator<Finding> {
-  const done = yield* told(subject, async () => {
+  const done = yield* errorsToFindings(subject, async () => {
     await act();
     return true;
   });
@@ -96,7 +96,7 @@ async function* examineRows(
   if (status?.type !== 'status' && status?.type !== 'select') return;
   const filter = optionFilter({ id: status.id, type: status.type }, statuses['needs-image']);
   const subject = { key: 'rows', about: 'Rows that wait' };
-  const answer = yield* told(subject, () =>
+  const answer = yield* errorsToFindings(subject, () =>
     notion.call({ doing: 'read the rows that wait' }, (client) =>
       client.dataSources.query({ data_source_id: source.id, filter, page_size: pageSize, result_type: 'page' }),
     ),

@@ -1,6 +1,7 @@
 import type { Finding } from '../core/finding.ts';
+import { doctorExitCode } from './doctor.ts';
 
-/** Whom a command speaks to. */
+/** How a command speaks with the operator. */
 export interface Dialogue {
   print: (text: string) => void;
   /** Undefined when there is nobody to ask. */
@@ -14,24 +15,19 @@ export interface DatabaseRepair {
   add(): Promise<string[]>;
 }
 
-/** The exit code that findings stand for: warnings and notes do not count. */
-export function doctorExitCode(findings: readonly Finding[]): 0 | 2 {
-  return findings.some(({ state }) => state === 'problem') ? 2 : 0;
-}
-
 /** Says how to get what the worker cannot do without, where that is missing on the board. */
 export function repairHint(findings: readonly Finding[]): string | undefined {
-  return findings.some(isMissing) ? 'What is missing can be added for you: npm run doctor -- --fix' : undefined;
+  const isMissing = findings.some(
+    ({ key, state }) =>
+      state === 'problem' && (key === 'place' || key === 'property.status' || key.startsWith('status.')),
+  );
+  return isMissing ? 'What is missing can be added for you: npm run doctor -- --fix' : undefined;
 }
 
-function isMissing({ key, state }: Finding): boolean {
-  return state === 'problem' && (key === 'place' || key === 'property.status' || key.startsWith('status.'));
-}
-
-/** Offers to add what the database lacks, after a first look, and looks again when it was added; answers with the exit code. */
+/** Offers to add what the database lacks, and checks again when it was added; returns the exit code. */
 export async function offerRepair(
   findings: readonly Finding[],
-  { repair, look, print, ask }: Dialogue & { repair: DatabaseRepair; look: () => Promise<readonly Finding[]> },
+  { repair, check, print, ask }: Dialogue & { repair: DatabaseRepair; check: () => Promise<readonly Finding[]> },
 ): Promise<0 | 2> {
   const code = doctorExitCode(findings);
   if (!findings.some(({ key, state }) => key === 'database' && state === 'well')) return code;
@@ -47,5 +43,5 @@ export async function offerRepair(
   }
   if (!(await ask('Add them?'))) return code;
   await repair.add();
-  return doctorExitCode(await look());
+  return doctorExitCode(await check());
 }

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { Finding } from '../core/finding.ts';
 
-/** Looks whether this Node.js is one that the product runs on: from 20.19, from 22.12, and above (package.json says so too). */
-export function examineNode(version: string): Finding {
+/** Checks that this Node.js is one that the product runs on: from 20.19, from 22.12, and above (package.json says so too). */
+export function checkNode(version: string): Finding {
   const subject = { key: 'node', about: 'Node.js' };
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const serves = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22;
@@ -14,8 +14,8 @@ export function examineNode(version: string): Finding {
   };
 }
 
-/** Looks whether the file with the secrets is the operator's alone; rights say nothing on Windows. */
-export async function examineEnvFile(file: string): Promise<Finding> {
+/** Checks that the file with the secrets is the operator's alone; rights say nothing on Windows. */
+export async function checkEnvFile(file: string): Promise<Finding> {
   const subject = { key: 'env-file', about: 'Rights of .env' };
   const facts = await stat(file).catch(() => undefined);
   if (!facts) return { ...subject, state: 'well', message: 'no such file; settings come from the environment' };
