@@ -4,6 +4,7 @@ import { systemClock, systemRandom } from '../lib/clock.ts';
 import type { Finding } from '../core/finding.ts';
 import { checkFonts } from '../drawing/check-fonts.ts';
 import { drawPlaceholder } from '../drawing/placeholder.ts';
+import type { NotionClient } from '../notion/client/client.ts';
 import { clockTrouble } from '../notion/client/clock-skew.ts';
 import { examineBoard } from '../notion/schema/check.ts';
 import { lacking, repairBoard } from '../notion/schema/schema-repair.ts';
@@ -31,7 +32,7 @@ const outageMs = 15_000;
 export function runDoctor({ config, problems }: SettingsReport, runtime: DoctorRuntime): AsyncGenerator<Finding> {
   const { log, signal, clock = systemClock, random = systemRandom, freeBytes } = runtime;
   const { nodeVersion = process.versions.node, envFile = '.env' } = runtime;
-  const notion = createNotion(config, runtime, { outageMs });
+  let notion: NotionClient | undefined;
   const providers = config.providers.map(({ create, label, account, model = label }) => {
     return { provider: create({ clock, random, draw: drawPlaceholder }), account, model };
   });
@@ -39,14 +40,15 @@ export function runDoctor({ config, problems }: SettingsReport, runtime: DoctorR
     settingsProblems: problems,
     nodeVersion,
     envFile,
-    board: () => examineBoard(notion, config.notion),
+    // Made only when it is asked for: it refuses settings that are wrong.
+    board: () => examineBoard((notion = createNotion(config, runtime, { outageMs })), config.notion),
     async providers() {
       const memory = await openMemory(stateFile(statePaths(config.imagesDir).providers), log);
       return checkProviders(providers, { memory, now: clock.now(), signal });
     },
     folder: () => checkFolder(config.imagesDir, clock, freeBytes),
     server: () => checkServer(config.server),
-    clockProblem: () => clockTrouble(notion.clockSkewMs()),
+    clockProblem: () => clockTrouble(notion?.clockSkewMs()),
     fonts: () => checkFonts(),
   });
 }
