@@ -8,7 +8,7 @@ import { createHealth, type Health } from '../monitoring/health/health.ts';
 import { drawPlaceholder } from '../drawing/placeholder.ts';
 import { readIfPresent, remove, writeAtomic } from '../state/files.ts';
 import { inspectAndRender } from '../images/render.ts';
-import { createSpendFiles } from '../state/spend-file.ts';
+import { createSpendFiles } from '../state/spend-files.ts';
 import { stateFile } from '../state/state-file.ts';
 import { statePaths } from '../state/paths.ts';
 import { createNotionClient, type NotionClient, type NotionClientOptions } from '../notion/client/client.ts';
@@ -39,10 +39,10 @@ export async function openChain(
 ): Promise<Chain> {
   const { log, clock, random, budget, shared = false } = parts;
   const file = stateFile(statePaths(config.imagesDir).providers);
-  const rungs = config.providers.map(({ create, ...settings }) => {
+  const providers = config.providers.map(({ create, ...settings }) => {
     return { ...settings, provider: create({ clock, random, draw: drawPlaceholder }) };
   });
-  return createChain(rungs, {
+  return createChain(providers, {
     clock,
     random,
     log,
@@ -57,10 +57,11 @@ export async function openChain(
 
 /** The month's money, which all processes on the folder share. */
 export async function openMonthlyBudget(
-  { monthlyBudgetUsd: capUsd, imagesDir }: BoardlessConfig,
+  { monthlyBudgetUsd: capUsd, imagesDir, providers }: BoardlessConfig,
   { log, clock }: { log: Log; clock: Clock },
 ): Promise<Budget> {
-  return openBudget({ capUsd, file: createSpendFiles(imagesDir), clock, log });
+  const pricesUsd = providers.map(({ costUsd }) => costUsd);
+  return openBudget({ capUsd, pricesUsd, files: createSpendFiles(imagesDir), clock, log });
 }
 
 /** Who watches over the worker, and tells others. */

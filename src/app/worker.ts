@@ -134,9 +134,7 @@ async function joinParts(config: Config, runtime: Runtime, { stop, lock, onAbort
     await open();
     const timing = { scheduled, timeZone: config.timeZone };
     const summary = await syncPosts({ ...parts, timing }, options, stop.signal);
-    const paid = config.providers.filter(({ costUsd }) => costUsd > 0);
-    const isReached = paid.length > 0 && !paid.some(({ costUsd }) => budget.admits(costUsd));
-    money = { ...(await budget.state()), isReached };
+    money = await budget.state();
     return summary;
   };
 

@@ -7,7 +7,7 @@ import type { Redact } from '../lib/redact.ts';
 import { shortened } from '../lib/text.ts';
 import { failureOf } from './failure.ts';
 
-/** Proves a provider's bytes and makes them a PNG of exactly the size given. @throws {ProviderError} `bad_image` */
+/** Checks a provider's bytes and makes them a PNG of exactly the size given. @throws {ProviderError} `bad_image` */
 export type Finish = (bytes: Uint8Array, size: { width: number; height: number }) => Promise<Uint8Array>;
 
 export interface AttemptOptions {
@@ -16,7 +16,7 @@ export interface AttemptOptions {
   redact: Redact;
   /** The model's id, as far as it is known before the answer. */
   model: string;
-  /** For one picture; above 0 the provider is paid. */
+  /** For one image; above 0 the provider is paid. */
   costUsd: number;
   /** Throws the ProviderError of a call that is not to be made. */
   refuse?: (context: ProviderContext) => void;
@@ -24,8 +24,8 @@ export interface AttemptOptions {
 
 const detailLength = 300;
 
-/** One call, whose result is a finished PNG or a ProviderError, and which stands in the ledger either way. */
-export function attempted(provider: ImageProvider, options: AttemptOptions): ImageProvider {
+/** One call, which ends in a finished PNG or a ProviderError and is recorded as an attempt either way. */
+export function withAttemptLog(provider: ImageProvider, options: AttemptOptions): ImageProvider {
   const { clock, finish, redact, model, costUsd, refuse } = options;
   const { name, label } = provider;
   return {
@@ -55,11 +55,11 @@ export function attempted(provider: ImageProvider, options: AttemptOptions): Ima
         return { ...answer, bytes, mediaType: 'image/png', width, height, costUsd: spentUsd };
       } catch (error) {
         context.signal.throwIfAborted();
-        // What only the operator can mend, such as a full disk, is no provider's fault.
+        // A full disk and the like is no provider's fault.
         if (error instanceof ConfigError) throw error;
         const known = failureOf(error);
         if (!known) log.error({ err: error }, `${label}: a fault that the worker does not know`);
-        const failure = cleaned(known ?? unknownFailure(label, error), redact);
+        const failure = redacted(known ?? unknownFailure(label, error), redact);
         const durationMs = elapsedMs();
         const spent = costUsd > 0 && (answer !== undefined || mayHaveSpent(failure));
         context.record({
@@ -89,7 +89,7 @@ function unknownFailure(label: string, cause: unknown): ProviderError {
   return new ProviderError('unavailable', `${label} failed unexpectedly: ${message}`, { sent: true, cause });
 }
 
-function cleaned(failure: ProviderError, redact: Redact): ProviderError {
+function redacted(failure: ProviderError, redact: Redact): ProviderError {
   const message = redact(failure.message);
   return message === failure.message ? failure : new ProviderError(failure.code, message, failure.facts);
 }

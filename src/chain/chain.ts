@@ -1,33 +1,17 @@
 import type { Clock, Random } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import type { ChainWithPlaceholder, ImageProvider } from '../core/provider.ts';
+import type { ChainWithPlaceholder, ImageChain, ImageProvider } from '../core/provider.ts';
 import type { Redact } from '../lib/redact.ts';
-import { attempted, type Finish } from './attempt.ts';
-import { type Breaker, type BreakerState, createBreaker, guarded } from './breaker.ts';
-import { type Budget, budgeted } from './budget.ts';
-import { timeForCall, withinDeadline } from './deadline.ts';
-import { fallback } from './fallback.ts';
 import { createMemory, type ProviderMemory } from '../state/provider-memory.ts';
-import { preferring } from './preference.ts';
-import { retried } from './retry.ts';
-import { createSlots, type Slots, slotted } from './slots.ts';
-
-/** One provider as it stands in the chain. */
-export interface RungSettings {
-  name: string;
-  label: string;
-  provider: ImageProvider;
-  /** For one attempt. */
-  timeoutMs: number;
-  /** Pictures at once. */
-  concurrency: number;
-  /** For one picture; above 0 the provider is paid. */
-  costUsd: number;
-  /** Says whose credit and key are used without showing the key. */
-  account: string;
-  /** The model's id, where the settings name one. */
-  model?: string;
-}
+import { type Finish, withAttemptLog } from './attempt.ts';
+import { type BreakerState, createBreaker, withBreaker } from './breaker.ts';
+import { type Budget, withBudget } from './budget.ts';
+import { reserveFor, timeForCall, withProviderDeadline } from './deadline.ts';
+import { fallback } from './fallback.ts';
+import { type ChainProvider, isAsked, isReal, type LiveProvider, roomIn } from './live-provider.ts';
+import { withPreference } from './preference.ts';
+import { withRetry } from './retry.ts';
+import { createSlots, withSlots } from './slots.ts';
 
 /** What the chain needs of the rest of the product. */
 export interface ChainDependencies {
@@ -36,16 +20,16 @@ export interface ChainDependencies {
   log: Log;
   redact: Redact;
   finish: Finish;
-  /** One row's time, of which a part is kept for the later rungs. */
+  /** One row's time, of which a part is reserved for the later providers. */
   rowTimeoutMs: number;
   /** Without one, what is learned of a provider ends with the process. */
   memory?: ProviderMemory;
-  /** Without one, paid providers cost what they cost. */
+  /** Without one, paid providers are asked whatever they cost. */
   budget?: Budget;
 }
 
-/** How one rung stands. */
-export interface RungState {
+/** How one provider of the chain stands. */
+export interface ProviderState {
   name: string;
   label: string;
   breaker: BreakerState;
@@ -57,78 +41,71 @@ export interface RungState {
 
 /** The chain as the rest of the product sees it. */
 export interface Chain extends ChainWithPlaceholder {
-  state(): RungState[];
+  state(): ProviderState[];
   /** Asks one provider again, or all, whatever is remembered of them. */
   forget(name?: string): Promise<void>;
 }
 
-interface Rung {
-  settings: RungSettings;
-  breaker: Breaker;
-  slots: Slots;
-  /** Would a call fit into the budget? */
-  isAffordable: () => boolean;
-}
-
-const cardName = 'placeholder';
-/** Kept of a row's time for each later provider, and for a card. */
-const realReserveMs = 10_000;
-const cardReserveMs = 5000;
-
-/** Joins the policies: slots ▸ breaker ▸ retry ▸ budget ▸ attempt ▸ deadline for each rung, and the fallback over them. */
-export function createChain(settings: readonly RungSettings[], dependencies: ChainDependencies): Chain {
+/** Joins the policies into one chain; the order of `providers` is the order in which they are asked. */
+export function createChain(providers: readonly ChainProvider[], dependencies: ChainDependencies): Chain {
   const { clock, random, log, memory = createMemory(), budget } = dependencies;
-  const changed = () => {
-    for (const { slots } of rungs) slots.refresh();
-    admission.refresh();
-    realAdmission.refresh();
-  };
-  const rungs = settings.map((own): Rung => {
-    const { name, label, account, model = label, concurrency, costUsd } = own;
-    const breaker = createBreaker({ name, label, account, model, memory, clock, random, log, changed });
-    const isAffordable = () => costUsd === 0 || !budget || budget.admits(costUsd);
-    return { settings: own, breaker, slots: createSlots(() => concurrency), isAffordable };
+  const live = providers.map((provider): LiveProvider => {
+    const { label, model = label, costUsd, concurrency } = provider;
+    return {
+      ...provider,
+      breaker: createBreaker({ ...provider, model, memory, clock, random, log, onChange: () => refresh() }),
+      slots: createSlots(() => concurrency),
+      isAffordable: () => costUsd === 0 || !budget || budget.admits(costUsd),
+    };
   });
-  // Whoever waits here waits for a place that is held, so that time alone need not wake anyone.
-  const admission = createSlots(() => roomIn(rungs));
-  const realRungs = rungs.filter(isReal);
-  const realAdmission = createSlots(() => roomIn(realRungs));
-  const arrange = (order: readonly Rung[]) => {
-    const providers = order.map((rung, index) => createRung(rung, order.slice(index + 1), dependencies));
-    return fallback(providers, { name: 'chain', label: 'Images' });
+  const real = live.filter(isReal);
+  // Rows wait at the entrance only for slots that others hold and give back, so that no timer has to wake them.
+  const entrance = createSlots(() => roomIn(live));
+  const realEntrance = createSlots(() => roomIn(real));
+  const refresh = () => {
+    for (const slots of [...live.map((provider) => provider.slots), entrance, realEntrance]) slots.refresh();
   };
+
+  const inOrder = (order: readonly LiveProvider[]): ImageProvider => {
+    const policies = order.map((provider, index) => withPolicies(provider, order.slice(index + 1), dependencies));
+    return fallback(policies, { name: 'chain', label: 'Images' });
+  };
+  const chainOf = (own: readonly LiveProvider[], slots: typeof entrance): ImageChain => ({
+    ...withPreference(own, own.filter(isReal), inOrder),
+    takeSlot: (signal) => slots.take(signal),
+    isOpen: () => own.some(isAsked),
+  });
 
   return {
-    ...preferring(rungs, isReal, arrange),
-    takeSlot: (signal) => admission.take(signal),
-    isOpen: () => rungs.some(isAsked),
-    real: {
-      ...preferring(realRungs, isReal, arrange),
-      takeSlot: (signal) => realAdmission.take(signal),
-      isOpen: () => realRungs.some(isAsked),
-    },
+    ...chainOf(live, entrance),
+    real: chainOf(real, realEntrance),
     state: () =>
-      rungs.map((rung) => {
-        const { settings, breaker, slots } = rung;
-        const { name, label } = settings;
-        return { name, label, breaker: breaker.state, admits: isAsked(rung), free: slots.free };
+      live.map((provider) => {
+        const { name, label, breaker, slots } = provider;
+        return { name, label, breaker: breaker.state, admits: isAsked(provider), free: slots.free };
       }),
     async forget(name) {
-      const meant = rungs.filter(({ settings }) => name === undefined || settings.name === name);
+      const meant = live.filter((provider) => name === undefined || provider.name === name);
       await Promise.all(meant.map(({ breaker }) => breaker.reset()));
     },
   };
 }
 
-function createRung(
-  { settings, breaker, slots }: Rung,
-  later: readonly Rung[],
-  { clock, random, redact, finish, rowTimeoutMs, budget }: ChainDependencies,
+/** One provider with all policies around it, from the inside out; `later` are asked after it. */
+function withPolicies(
+  own: LiveProvider,
+  later: readonly LiveProvider[],
+  dependencies: ChainDependencies,
 ): ImageProvider {
-  const { provider, timeoutMs, costUsd, label, model = label } = settings;
-  const reserveMs = reserveFor(later, rowTimeoutMs);
+  const { provider, timeoutMs, costUsd, label, model = label, breaker, slots } = own;
+  const { clock, random, redact, finish, rowTimeoutMs, budget } = dependencies;
+  const realLater = later.filter(isReal);
+  const reserveMs = reserveFor(realLater.length, later.length > realLater.length, rowTimeoutMs);
   const limits = { timeoutMs, reserveMs, clock };
-  const call = attempted(withinDeadline(provider, limits), {
+  const paid = costUsd > 0;
+
+  const timed = withProviderDeadline(provider, limits);
+  const logged = withAttemptLog(timed, {
     clock,
     finish,
     redact,
@@ -136,40 +113,15 @@ function createRung(
     costUsd,
     refuse: (context) => void timeForCall(provider, context, limits),
   });
-  const calls = retried(costUsd > 0 && budget ? budgeted(call, budget) : call, {
+  const counted = paid && budget ? withBudget(logged, budget) : logged;
+  const repeated = withRetry(counted, {
     clock,
     random,
-    paid: costUsd > 0,
+    paid,
     reserveMs,
-    noOtherRung: () => !later.some((rung) => isReal(rung) && isAsked(rung)),
-    era: () => breaker.era,
+    noOtherProvider: () => !realLater.some(isAsked),
+    epoch: () => breaker.epoch,
   });
-  return slotted(guarded(calls, breaker), { slots, clock, refuse: (context) => breaker.refuse(context) });
-}
-
-/** Rows that may be under way: one for each probe, and as many as the first open rung takes; cards only when none is open. */
-function roomIn(rungs: readonly Rung[]): number {
-  const real = rungs.filter((rung) => isReal(rung) && rung.isAffordable());
-  const first = real.findIndex(({ breaker }) => breaker.state.kind === 'closed');
-  const asked = first < 0 ? real : real.slice(0, first);
-  const probes = asked.filter(({ breaker }) => breaker.state.kind === 'half-open' || breaker.admits()).length;
-  const open = real[first] ?? rungs.find((rung) => !isReal(rung) && rung.breaker.admits());
-  const places = probes + (open?.settings.concurrency ?? 0);
-  // With nothing open rows still come in, to be told so.
-  return places > 0 ? places : (rungs[0]?.settings.concurrency ?? 1);
-}
-
-function reserveFor(later: readonly Rung[], rowTimeoutMs: number): number {
-  const real = later.filter(isReal).length;
-  const card = later.length > real ? Math.min(cardReserveMs, rowTimeoutMs / 6) : 0;
-  return Math.min(real * realReserveMs, rowTimeoutMs / 3) + card;
-}
-
-/** Would it be asked now? */
-function isAsked({ breaker, isAffordable }: Rung): boolean {
-  return breaker.admits() && isAffordable();
-}
-
-function isReal({ settings }: Rung): boolean {
-  return settings.name !== cardName;
+  const guarded = withBreaker(repeated, breaker);
+  return withSlots(guarded, { slots, clock, refuse: (context) => breaker.refuse(context) });
 }

@@ -1,6 +1,6 @@
 import type { ProviderContext } from '../core/provider.ts';
 
-/** The same context with another signal, ledger or way to open calls; the deadline stays the row's own, which moves. */
+/** The same context with some parts replaced; `deadlineAt` stays a getter, because the row's deadline moves. */
 export function deriveContext(
   context: ProviderContext,
   changes: Partial<Pick<ProviderContext, 'signal' | 'asking' | 'record' | 'open'>>,

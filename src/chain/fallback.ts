@@ -5,17 +5,14 @@ import { deriveContext } from './context.ts';
 import { failureForLog } from '../messages/failures.ts';
 import { failureOf } from './failure.ts';
 
-/** What a chain is called where it stands as a provider. */
-export interface ChainName {
-  name: string;
-  label: string;
-}
-
 /**
- * Asks one provider after the other. Three ways out: a picture, a failure after which no other may be asked, the end.
+ * Asks one provider after the other. Three ways out: an image, a failure after which no other may be asked, the end.
  * @throws {ChainExhaustedError} with this call's attempts; the signal's reason when aborted.
  */
-export function fallback(rungs: readonly ImageProvider[], { name, label }: ChainName): ImageProvider {
+export function fallback(
+  providers: readonly ImageProvider[],
+  { name, label }: Pick<ImageProvider, 'name' | 'label'>,
+): ImageProvider {
   return {
     name,
     label,
@@ -25,36 +22,37 @@ export function fallback(rungs: readonly ImageProvider[], { name, label }: Chain
         attempts.push(attempt);
         context.record(attempt);
       };
-      const noted = deriveContext(context, { record });
-      let telling = new ProviderError('circuit_open', 'No image provider is configured');
+      const recording = deriveContext(context, { record });
+      let last = new ProviderError('circuit_open', 'No image provider is configured');
       context.signal.throwIfAborted();
-      for (const [index, rung] of rungs.entries()) {
+      for (const [index, provider] of providers.entries()) {
         try {
-          return await rung.generate(request, noted);
+          return await provider.generate(request, recording);
         } catch (error) {
           context.signal.throwIfAborted();
           const failure = failureOf(error);
           if (!failure) throw error;
           const goesOn = reactions[failure.code].next;
-          tell(rung, failure, goesOn ? rungs[index + 1] : undefined, context);
+          logFailure(provider, failure, goesOn ? providers[index + 1] : undefined, context);
           if (!goesOn) throw new ChainExhaustedError(attempts, failure);
-          if (failure.code !== 'circuit_open' || telling.code === 'circuit_open') telling = failure;
+          // That a provider was left out says less than how another one failed.
+          if (failure.code !== 'circuit_open' || last.code === 'circuit_open') last = failure;
         }
       }
-      throw new ChainExhaustedError(attempts, telling);
+      throw new ChainExhaustedError(attempts, last);
     },
   };
 }
 
-function tell(
-  rung: ImageProvider,
+function logFailure(
+  provider: ImageProvider,
   { code, facts, message }: ProviderError,
   next: ImageProvider | undefined,
   { log }: ProviderContext,
 ): void {
   const after = next ? `next: ${next.label}` : 'no provider is asked after it';
-  const data = { provider: rung.name, code, detail: message };
-  // Every row of a pass meets the same closed provider.
+  const data = { provider: provider.name, code, detail: message };
+  // Every row of a pass meets the same provider that is left out.
   if (code === 'circuit_open') log.debug(data, `${message}; ${after}`);
-  else log.info(data, `${rung.label}: ${failureForLog(code, facts.status)}; ${after}`);
+  else log.info(data, `${provider.label}: ${failureForLog(code, facts.status)}; ${after}`);
 }

@@ -1,16 +1,16 @@
 import type { Random } from '../lib/clock.ts';
 import type { ProviderError } from '../core/errors.ts';
 import { reactions } from '../core/reactions.ts';
-import type { Trouble } from '../state/provider-memory.ts';
+import type { Lockout } from '../state/provider-memory.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-/** Nothing is remembered for longer; what claims to be comes from a clock that jumped. */
+/** No lockout lasts longer; one that seems to comes from a clock that jumped. */
 const longestMs = 40 * dayMs;
-/** Credit may be bought and keys mended at any time, so that every trouble is looked at again after so long. */
-const lookAgainMs = dayMs;
+/** Credit may be bought and keys mended at any time, so that no lockout goes without a probe for longer. */
+const longestWithoutProbeMs = dayMs;
 /** A clock may be set back by so much without making memory doubtful. */
 const clockSlackMs = minuteMs;
 const firstPauseMs = 30_000;
@@ -24,8 +24,8 @@ interface Instant {
   random: Random;
 }
 
-/** The trouble that a failure means, after earlier trouble of the same provider. */
-export function troubleOf(failure: ProviderError, earlier: Trouble | undefined, instant: Instant): Trouble {
+/** The lockout that a failure leads to, given the provider's earlier one. */
+export function lockoutAfter(failure: ProviderError, earlier: Lockout | undefined, instant: Instant): Lockout {
   const { now } = instant;
   const { code } = failure;
   const strikes = earlier && kindOf(earlier.code) === kindOf(code) ? earlier.strikes + 1 : 1;
@@ -33,12 +33,12 @@ export function troubleOf(failure: ProviderError, earlier: Trouble | undefined, 
 }
 
 /** Is it time to ask the provider again? */
-export function isDue({ until, since }: Trouble, now: number): boolean {
+export function isDue({ until, since }: Lockout, now: number): boolean {
   const isDoubtful = since > now + clockSlackMs || until > now + longestMs + clockSlackMs;
-  return isDoubtful || now >= Math.min(until, since + lookAgainMs);
+  return isDoubtful || now >= Math.min(until, since + longestWithoutProbeMs);
 }
 
-function kindOf(code: Trouble['code']): string {
+function kindOf(code: Lockout['code']): string {
   const { remember } = reactions[code];
   return remember === 'breaker' ? remember : code;
 }

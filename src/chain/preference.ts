@@ -1,44 +1,42 @@
 import type { ImageProvider } from '../core/provider.ts';
 import { shortened } from '../lib/text.ts';
 
-/** A place in the chain by the names that a row may call it. */
-interface Choice {
-  settings: { name: string; label: string };
+interface Named {
+  name: string;
+  label: string;
 }
 
 const shownLength = 40;
 
 /**
- * Lets a request say who is asked first; the others follow in their order. `arrange` makes a chain of an order. Who is named in
- * vain is told in the picture's warnings.
+ * Lets a request say which of the `choices` is asked first; the others follow in their order. `inOrder` makes a chain of an
+ * order. Where the request names none of them, the image's warnings say so.
  */
-export function preferring<R extends Choice>(
-  rungs: readonly R[],
-  canBeFirst: (rung: R) => boolean,
-  arrange: (order: readonly R[]) => ImageProvider,
+export function withPreference<P extends Named>(
+  providers: readonly P[],
+  choices: readonly P[],
+  inOrder: (order: readonly P[]) => ImageProvider,
 ): ImageProvider {
-  const usual = arrange(rungs);
+  const usual = inOrder(providers);
   return {
     ...usual,
     async generate(request, context) {
       const { preferred } = request;
       if (preferred === undefined) return usual.generate(request, context);
-      const choices = rungs.filter(canBeFirst);
-      const first = choices.find(({ settings }) => isCalled(settings, preferred));
-      if (first) return arrange([first, ...rungs.filter((rung) => rung !== first)]).generate(request, context);
+      const first = choices.find((choice) => isCalled(choice, preferred));
+      if (first) return inOrder([first, ...providers.filter((other) => other !== first)]).generate(request, context);
       const image = await usual.generate(request, context);
-      return { ...image, warnings: [...(image.warnings ?? []), inVain(preferred, choices)] };
+      return { ...image, warnings: [...(image.warnings ?? []), unknownChoice(preferred, choices)] };
     },
   };
 }
 
-function isCalled({ name, label }: Choice['settings'], words: string): boolean {
+function isCalled({ name, label }: Named, words: string): boolean {
   const wanted = words.trim().toLowerCase();
   return [name, label].some((own) => own.toLowerCase() === wanted);
 }
 
-function inVain(preferred: string, choices: readonly Choice[]): string {
-  const labels = choices.map(({ settings }) => settings.label);
-  const hint = labels.length === 0 ? '' : ` (choose from ${labels.join(', ')})`;
+function unknownChoice(preferred: string, choices: readonly Named[]): string {
+  const hint = choices.length === 0 ? '' : ` (choose from ${choices.map(({ label }) => label).join(', ')})`;
   return `Preferred provider "${shortened(preferred, shownLength)}" is not configured${hint}`;
 }

@@ -1,4 +1,3 @@
-import pRetry from 'p-retry';
 import type { Clock, Random } from '../lib/clock.ts';
 import type { ProviderError } from '../core/errors.ts';
 import { reactions } from '../core/reactions.ts';
@@ -11,12 +10,12 @@ export interface RetryOptions {
   random: Random;
   /** A paid provider is never asked again after a failure that may have cost money. */
   paid: boolean;
-  /** Kept of the row's time for the providers that come after this one. */
+  /** Reserved of the row's time for the providers that come after this one. */
   reserveMs: number;
-  /** Is there no real provider to turn to instead? */
-  noOtherRung: () => boolean;
-  /** Another number as soon as the provider was shut, by any row; then it is not asked again. */
-  era: () => number;
+  /** Is there no other provider of real images to turn to? */
+  noOtherProvider: () => boolean;
+  /** Another number as soon as any row closed the provider to new calls; then it is not asked again. */
+  epoch: () => number;
 }
 
 const shortestWaitMs = 1000;
@@ -24,54 +23,50 @@ const longestWaitMs = 30_000;
 const mostLoadingWaits = 5;
 const mostBriefWaits = 2;
 const longestBriefWaitMs = 5000;
-/** What a provider is taken to mean that names no time. */
+/** How long a provider is given that asks for a pause without saying how long. */
 const usualPauseMs = 60_000;
 /** Time that a call needs after a wait, for the wait to make sense. */
 const callMs = 10_000;
 /** The bound of a row that has no deadline. */
 const mostRetries = 100;
 
-/** Asks the same provider again where the table of reactions allows it, after a wait that an abort ends. */
-export function retried(provider: ImageProvider, options: RetryOptions): ImageProvider {
-  const { clock, era } = options;
+/**
+ * Asks the same provider again where the table of reactions allows it, after a wait that an abort ends. It is a plain loop,
+ * because p-retry waits by a back-off of its own, where the wait here follows from the failure and ends on the injected clock.
+ */
+export function withRetry(provider: ImageProvider, options: RetryOptions): ImageProvider {
+  const { clock, epoch } = options;
   return {
     ...provider,
     async generate(request, context) {
       const { signal, log } = context;
-      const begunIn = era();
-      const waitBeforeNext = createPatience(options, () => context.deadlineAt - clock.monotonic());
-      const call = async () => {
-        signal.throwIfAborted();
-        return provider.generate(request, context);
-      };
-      try {
-        return await pRetry(call, {
-          retries: mostRetries,
-          minTimeout: 0,
-          maxTimeout: 0,
-          shouldRetry: async ({ error }) => {
-            signal.throwIfAborted();
-            const failure = failureOf(error);
-            const waitMs = failure && waitBeforeNext(failure);
-            if (!failure || waitMs === undefined) return false;
-            const words = failureForLog(failure.code, failure.facts.status);
-            const data = { provider: provider.name, code: failure.code, waitMs };
-            log.info(data, `${provider.label}: ${words}; again in ${Math.ceil(waitMs / 1000)} s`);
-            await clock.sleep(waitMs, signal);
-            return era() === begunIn;
-          },
-        });
-      } catch (error) {
-        // p-retry wraps a reason that is no Error.
-        signal.throwIfAborted();
-        throw error;
+      const firstEpoch = epoch();
+      const delayAfter = createRetryDelays(options, () => context.deadlineAt - clock.monotonic());
+      for (let retries = 0; ; retries += 1) {
+        try {
+          signal.throwIfAborted();
+          return await provider.generate(request, context);
+        } catch (error) {
+          signal.throwIfAborted();
+          const failure = failureOf(error);
+          const waitMs = failure && retries < mostRetries ? delayAfter(failure) : undefined;
+          if (!failure || waitMs === undefined) throw error;
+          const words = failureForLog(failure.code, failure.facts.status);
+          const data = { provider: provider.name, code: failure.code, waitMs };
+          log.info(data, `${provider.label}: ${words}; again in ${Math.ceil(waitMs / 1000)} s`);
+          await clock.sleep(waitMs, signal);
+          if (epoch() !== firstEpoch) throw error;
+        }
       }
     },
   };
 }
 
-/** How long to wait before one row asks again; undefined when it does not. */
-function createPatience({ random, paid, reserveMs, noOtherRung }: RetryOptions, timeLeftMs: () => number) {
+/** The delays of one row: how long it waits after each failure; undefined when it does not ask again. */
+function createRetryDelays(
+  { random, paid, reserveMs, noOtherProvider }: RetryOptions,
+  timeLeftMs: () => number,
+): (failure: ProviderError) => number | undefined {
   const waits = { loading: 0, brief: 0, unavailable: 0 };
   let loadingBudgetMs: number | undefined;
   let estimatedMs = Number.POSITIVE_INFINITY;
@@ -92,7 +87,7 @@ function createPatience({ random, paid, reserveMs, noOtherRung }: RetryOptions, 
   const whileLimited = ({ retryAfterMs }: ProviderError['facts']): number | undefined => {
     const waitMs = Math.max(shortestWaitMs, retryAfterMs ?? usualPauseMs);
     if (waitMs + callMs + reserveMs > timeLeftMs()) return undefined;
-    if (noOtherRung()) return waitMs;
+    if (noOtherProvider()) return waitMs;
     if (waitMs > longestBriefWaitMs || waits.brief >= mostBriefWaits) return undefined;
     waits.brief += 1;
     return waitMs;
@@ -105,7 +100,7 @@ function createPatience({ random, paid, reserveMs, noOtherRung }: RetryOptions, 
     return waitMs + reserveMs < timeLeftMs() ? waitMs : undefined;
   };
 
-  return ({ code, facts }: ProviderError): number | undefined => {
+  return ({ code, facts }) => {
     switch (reactions[code].again) {
       case 'wait':
         return whileLoading(facts);

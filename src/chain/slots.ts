@@ -1,14 +1,14 @@
 import type { Clock } from '../lib/clock.ts';
 import type { ImageProvider, ProviderContext, Slot } from '../core/provider.ts';
 
-/** Places that are taken in the order of asking. */
+/** Places that are given out in the order of asking. */
 export interface Slots {
   /**
    * Waits for a place; giving it back twice does nothing more. `refuse`, asked now and at each `refresh`, ends the wait by
    * throwing. Rejects with the signal's reason once it aborts.
    */
   take(signal: AbortSignal, refuse?: () => void): Promise<Slot>;
-  /** Looks again at the capacity and at who is still to wait. */
+  /** Reads the capacity again, and asks each waiter's `refuse` again. */
   refresh(): void;
   readonly free: number;
 }
@@ -19,7 +19,7 @@ interface Waiter {
   giveUp: (reason: unknown) => void;
 }
 
-/** Slots of a capacity that may change. */
+/** Slots whose capacity may change; it is read at each `take`, each slot given back and each `refresh`. */
 export function createSlots(capacity: () => number): Slots {
   let waiting: Waiter[] = [];
   let held = 0;
@@ -86,7 +86,7 @@ export interface SlotOptions {
 }
 
 /** Waits for a free slot; the wait counts against no deadline. */
-export function slotted(provider: ImageProvider, { slots, clock, refuse }: SlotOptions): ImageProvider {
+export function withSlots(provider: ImageProvider, { slots, clock, refuse }: SlotOptions): ImageProvider {
   return {
     ...provider,
     async generate(request, context) {

@@ -15,7 +15,7 @@ export interface ChainState {
   label: string;
   breaker:
     | { kind: 'closed' }
-    | { kind: 'open' | 'half-open'; trouble: { code: FailureCode; /** Wall-clock ms. */ until: number } };
+    | { kind: 'open' | 'half-open'; lockout: { code: FailureCode; /** Wall-clock ms. */ until: number } };
   /** Would it be asked now? */
   admits: boolean;
 }

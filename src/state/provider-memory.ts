@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { z } from 'zod';
 import { keysOf } from '../lib/records.ts';
 import { reactions, type FailureCode } from '../core/reactions.ts';
@@ -5,7 +6,7 @@ import type { Log } from '../lib/log.ts';
 import type { StateFile } from './state-file.ts';
 
 /** Why a provider is not asked for a while. */
-export interface Trouble {
+export interface Lockout {
   code: FailureCode;
   /** Wall-clock ms when asking makes sense again. */
   until: number;
@@ -15,19 +16,19 @@ export interface Trouble {
   strikes: number;
 }
 
-/** Whose trouble it is: an account's, or with a model only this route's. */
-export interface TroubleOwner {
+/** Whose lockout it is; only one that is remembered by route depends on the model. */
+export interface LockoutOwner {
   name: string;
   account: string;
   model: string;
 }
 
-/** What is known of accounts and routes beyond one run. Writing never fails the caller; what could not be kept is logged. */
+/** The lockouts that outlive the process. Writing never fails the caller; what could not be written is logged. */
 export interface ProviderMemory {
-  /** What stands in the way of this account and model; trouble of another account or model is forgotten. */
-  recall(owner: TroubleOwner): Trouble | undefined;
-  remember(owner: TroubleOwner, trouble: Trouble): Promise<void>;
-  /** Forgets one provider's trouble, or everyone's. */
+  /** The lockout of this account and model; one of another account or model is forgotten. */
+  recall(owner: LockoutOwner): Lockout | undefined;
+  remember(owner: LockoutOwner, lockout: Lockout): Promise<void>;
+  /** Forgets one provider's lockout, or all of them. */
   forget(name?: string): Promise<void>;
 }
 
@@ -41,30 +42,28 @@ const entrySchema = z.object({
   since: time,
   strikes: z.int().min(1),
 });
-type Entry = Omit<z.infer<typeof entrySchema>, 'code'> & Pick<Trouble, 'code'>;
+type Entry = Omit<z.infer<typeof entrySchema>, 'code'> & Pick<Lockout, 'code'>;
 
 const fileSchema = z.object({ version: z.literal(1), providers: z.record(z.string(), entrySchema) });
 
 /** Opens the memory; a text that is torn or foreign is started anew. */
 export async function openMemory(file: StateFile, log: Log): Promise<ProviderMemory> {
-  const entries = new Map<string, Entry>(Object.entries(await read(file, log)));
-  let writing = Promise.resolve();
-  return createMemory(entries, () => {
-    writing = writing.then(async () => {
-      try {
-        await file.save(`${JSON.stringify({ version: 1, providers: Object.fromEntries(entries) }, undefined, 2)}\n`);
-      } catch (error) {
-        log.warn({ err: error }, 'What is known of the providers could not be kept: check the disk');
-      }
-    });
-    return writing;
-  });
+  const entries = new Map(Object.entries(await read(file, log)));
+  const oneAtATime = pLimit(1);
+  const write = async () => {
+    try {
+      await file.save(`${JSON.stringify({ version: 1, providers: Object.fromEntries(entries) }, undefined, 2)}\n`);
+    } catch (error) {
+      log.warn({ err: error }, 'What is known of the providers could not be kept: check the disk');
+    }
+  };
+  return createMemory(entries, () => oneAtATime(write));
 }
 
-/** A memory that ends with the process, unless `keep` writes it down after each change. */
+/** A memory that ends with the process, unless `write` is given, which is called after each change. */
 export function createMemory(
   entries = new Map<string, Entry>(),
-  keep: () => Promise<void> = () => Promise.resolve(),
+  write: () => Promise<void> = () => Promise.resolve(),
 ): ProviderMemory {
   return {
     recall({ name, account, model }) {
@@ -75,17 +74,17 @@ export function createMemory(
         return { code, until, since, strikes };
       }
       entries.delete(name);
-      void keep();
+      void write();
       return undefined;
     },
-    remember({ name, account, model }, trouble) {
-      const isRoute = reactions[trouble.code].remember === 'route';
-      entries.set(name, { account, ...(isRoute && { model }), ...trouble });
-      return keep();
+    remember({ name, account, model }, lockout) {
+      const isRoute = reactions[lockout.code].remember === 'route';
+      entries.set(name, { account, ...(isRoute && { model }), ...lockout });
+      return write();
     },
     async forget(name) {
       const names = name === undefined ? [...entries.keys()] : [name];
-      if (names.filter((known) => entries.delete(known)).length > 0) await keep();
+      if (names.filter((known) => entries.delete(known)).length > 0) await write();
     },
   };
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Log } from '../lib/log.ts';
+import { lineEnd, type SpendFiles } from './spend-files.ts';
 
 /** open: set aside for a call · spent · possible: nobody knows · released: certainly not billed. */
 const states = ['open', 'spent', 'possible', 'released'] as const;
-export type SpendState = (typeof states)[number];
 
 const lineSchema = z.object({
   /** The call's own. */
@@ -19,27 +19,17 @@ const lineSchema = z.object({
 /** One change: how a paid call stands from now on. */
 export type SpendLine = z.infer<typeof lineSchema>;
 
-/** Where the lines of each month (`2026-11`) are kept. */
-export interface SpendFile {
-  /** What was added from this byte on; empty when there is nothing. */
-  read(month: string, fromByte: number): Promise<Uint8Array>;
-  /** Adds a line, apart from any torn one before it; it is on disk before this returns. */
-  append(month: string, line: string): Promise<void>;
-}
-
-/** One month's spend, as its lines tell it. Sums are in whole nanodollars, which do not drift as fractions do. */
+/** One month's spend, summed over its lines in whole nanodollars, which do not drift as fractions do. */
 export interface SpendLedger {
   readonly month: string;
-  readonly nanos: Readonly<Record<SpendState, number>>;
-  /** What one call stands for; 0 when it is unknown. */
+  readonly nanos: Readonly<Record<SpendLine['state'], number>>;
+  /** What one call may cost or did cost; 0 when the call is unknown. */
   nanosOf(id: string): number;
   /** Reads the lines that were added, by other processes too. */
   catchUp(): Promise<void>;
   /** Writes a change down, then counts it. */
   write(line: SpendLine): Promise<void>;
 }
-
-const lineEnd = 0x0a;
 
 export function toNanos(usd: number): number {
   return Math.round(usd * 1e9);
@@ -50,12 +40,12 @@ export function toUsd(nanos: number): number {
 }
 
 /** A month's ledger of which nothing is read yet. */
-export function createSpendLedger(month: string, file: SpendFile, log: Log): SpendLedger {
-  const calls = new Map<string, { state: SpendState; nanos: number }>();
+export function createSpendLedger(month: string, files: SpendFiles, log: Log): SpendLedger {
+  const calls = new Map<string, { state: SpendLine['state']; nanos: number }>();
   const nanos = { open: 0, spent: 0, possible: 0, released: 0 };
   let readBytes = 0;
 
-  const note = ({ id, state, usd }: SpendLine) => {
+  const count = ({ id, state, usd }: SpendLine) => {
     const earlier = calls.get(id);
     if (earlier) nanos[earlier.state] -= earlier.nanos;
     const call = { state, nanos: toNanos(usd) };
@@ -68,20 +58,20 @@ export function createSpendLedger(month: string, file: SpendFile, log: Log): Spe
     nanos,
     nanosOf: (id) => calls.get(id)?.nanos ?? 0,
     async catchUp() {
-      const bytes = await file.read(month, readBytes);
+      const bytes = await files.read(month, readBytes);
       // A last line without its end is torn, or still being written.
       const whole = bytes.subarray(0, bytes.lastIndexOf(lineEnd) + 1);
       readBytes += whole.byteLength;
       for (const text of new TextDecoder().decode(whole).split('\n')) {
         if (text === '') continue;
         const line = parseLine(text);
-        if (line) note(line);
+        if (line) count(line);
         else log.warn({ month, line: text.slice(0, 200) }, 'A line of the spend ledger cannot be read and is left out');
       }
     },
     async write(line) {
-      await file.append(month, JSON.stringify(line));
-      note(line);
+      await files.append(month, JSON.stringify(line));
+      count(line);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, ProviderError } from '../../src/core/errors.ts';
 import { createRedact } from '../../src/lib/redact.ts';
-import { attempted, type AttemptOptions } from '../../src/chain/attempt.ts';
+import { withAttemptLog, type AttemptOptions } from '../../src/chain/attempt.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createFakeProvider, createPicture } from '../support/fake-provider.ts';
 import { createContext, createLines, failure, reasonOf, request } from '../support/chain/rig.ts';
@@ -9,7 +9,7 @@ import { createContext, createLines, failure, reasonOf, request } from '../suppo
 function createAttempt(options: Partial<AttemptOptions> = {}) {
   const clock = createFakeClock();
   const provider = createFakeProvider('huggingface', 'Hugging Face');
-  const policy = attempted(provider, {
+  const policy = withAttemptLog(provider, {
     clock,
     finish: (bytes) => Promise.resolve(bytes),
     redact: (text) => text,
@@ -20,7 +20,7 @@ function createAttempt(options: Partial<AttemptOptions> = {}) {
   return { clock, provider, policy };
 }
 
-describe('attempted', () => {
+describe('withAttemptLog', () => {
   it('answers with the finished bytes as a PNG of the size asked', async () => {
     const sizes: unknown[] = [];
     const { provider, policy } = createAttempt({

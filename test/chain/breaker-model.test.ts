@@ -42,13 +42,20 @@ async function checkBreaker(create: Create): Promise<void> {
   const property = fc.asyncProperty(operations, async (all) => {
     const clock = createFakeClock();
     const memory = createMemory();
-    const parts = { label: 'Hugging Face', memory, clock, random: () => 0.5, log: silentLog, changed: () => undefined };
+    const parts = {
+      label: 'Hugging Face',
+      memory,
+      clock,
+      random: () => 0.5,
+      log: silentLog,
+      onChange: () => undefined,
+    };
     const breaker = create({ ...owner, ...parts });
     const calls: { end: ReturnType<Breaker['begin']>; isProbe: boolean }[] = [];
     for (const operation of all) {
       const before = breaker.state;
       if (operation.kind === 'begin') {
-        const isDueNow = before.kind === 'open' && isDue(before.trouble, clock.now());
+        const isDueNow = before.kind === 'open' && isDue(before.lockout, clock.now());
         const isExpected = !calls.some(({ isProbe }) => isProbe) && (before.kind === 'closed' || isDueNow);
         const context = createContext();
         const count = calls.length;

@@ -4,8 +4,8 @@ import { ProviderError } from '../../src/core/errors.ts';
 import { reactions } from '../../src/core/reactions.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { keysOf } from '../../src/lib/records.ts';
-import { type BreakerOptions, createBreaker, guarded } from '../../src/chain/breaker.ts';
-import { createMemory, type Trouble } from '../../src/state/provider-memory.ts';
+import { type BreakerOptions, createBreaker, withBreaker } from '../../src/chain/breaker.ts';
+import { createMemory, type Lockout } from '../../src/state/provider-memory.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createFakeProvider, createPicture } from '../support/fake-provider.ts';
 import { createContext, createLines, failure, reasonOf, request, settled } from '../support/chain/rig.ts';
@@ -14,7 +14,7 @@ const owner = { name: 'huggingface', account: 'abcd1234', model: 'flux' };
 const dayMs = 24 * 3_600_000;
 const firstOfDecember = Date.UTC(2026, 11, 1);
 
-function createGuarded(options: Partial<BreakerOptions> = {}) {
+function createRig(options: Partial<BreakerOptions> = {}) {
   const clock = createFakeClock();
   const memory = createMemory();
   const changes: string[] = [];
@@ -25,11 +25,11 @@ function createGuarded(options: Partial<BreakerOptions> = {}) {
     clock,
     random: () => 0,
     log: silentLog,
-    changed: () => changes.push(breaker.state.kind),
+    onChange: () => changes.push(breaker.state.kind),
     ...options,
   });
   const provider = createFakeProvider('huggingface', 'Hugging Face');
-  const policy = guarded(provider, breaker);
+  const policy = withBreaker(provider, breaker);
   /** One row; answers with its picture's provider or its failure's code. */
   const row = async (context = createContext()) =>
     policy.generate(request, context).then(
@@ -55,16 +55,16 @@ function createPending() {
   return { step, end };
 }
 
-describe('guarded', () => {
+describe('withBreaker', () => {
   it('leaves a provider alone after three weak failures in a row, but not beyond the process', async () => {
-    const { clock, memory, breaker, provider, row } = createGuarded();
+    const { clock, memory, breaker, provider, row } = createRig();
     provider.script(failure('timeout'), failure('bad_image'), 'picture', failure('timeout'));
     provider.script(failure('unavailable'), failure('unreachable'));
     for (let count = 0; count < 6; count += 1) {
       expect(breaker.state.kind).toBe('closed');
       await row();
     }
-    expect(breaker.state).toMatchObject({ kind: 'open', trouble: { until: clock.now() + 30_000, strikes: 1 } });
+    expect(breaker.state).toMatchObject({ kind: 'open', lockout: { until: clock.now() + 30_000, strikes: 1 } });
     expect(await row()).toBe('circuit_open');
     expect(provider.calls).toHaveLength(6);
     expect(memory.recall(owner)).toBeUndefined();
@@ -73,7 +73,7 @@ describe('guarded', () => {
   it.each(keysOf(reactions).filter((code) => ['account', 'route'].includes(reactions[code].remember)))(
     'leaves a provider alone at once after %s',
     async (code) => {
-      const { memory, provider, row } = createGuarded();
+      const { memory, provider, row } = createRig();
       provider.script(failure(code));
       expect([await row(), await row()]).toEqual([code, 'circuit_open']);
       expect(provider.calls).toHaveLength(1);
@@ -84,7 +84,7 @@ describe('guarded', () => {
   it.each(keysOf(reactions).filter((code) => reactions[code].remember === 'nothing'))(
     'holds %s against nobody',
     async (code) => {
-      const { breaker, provider, row } = createGuarded();
+      const { breaker, provider, row } = createRig();
       provider.script(failure('timeout'), failure('timeout'));
       provider.always(failure(code));
       for (let count = 0; count < 6; count += 1) await row();
@@ -93,14 +93,14 @@ describe('guarded', () => {
   );
 
   it('does not hold it against the provider that no time was left to ask', async () => {
-    const { breaker, provider, row } = createGuarded();
+    const { breaker, provider, row } = createRig();
     provider.always(failure('timeout', { sent: false }));
     for (let count = 0; count < 4; count += 1) await row();
     expect(breaker.state).toEqual({ kind: 'closed', failures: 0 });
   });
 
   it('lets one probe through when the time is over, and refuses the others meanwhile', async () => {
-    const { clock, provider, changes, row } = createGuarded();
+    const { clock, provider, changes, row } = createRig();
     provider.script(failure('unauthorized'));
     await row();
     clock.advance(3_600_000);
@@ -116,8 +116,8 @@ describe('guarded', () => {
     expect(provider.calls).toHaveLength(3);
   });
 
-  it('forgets the trouble when the probe brings a picture', async () => {
-    const { clock, memory, provider, row } = createGuarded();
+  it('forgets the lockout when the probe brings a picture', async () => {
+    const { clock, memory, provider, row } = createRig();
     provider.script(failure('retired'), 'picture');
     await row();
     clock.advance(dayMs);
@@ -126,7 +126,7 @@ describe('guarded', () => {
   });
 
   it('waits longer after each probe that fails', async () => {
-    const { clock, breaker, provider, row } = createGuarded();
+    const { clock, breaker, provider, row } = createRig();
     provider.always(failure('timeout'));
     for (let count = 0; count < 3; count += 1) await row();
     clock.advance(29_999);
@@ -137,11 +137,11 @@ describe('guarded', () => {
     expect(await row()).toBe('circuit_open');
     clock.advance(1);
     expect(await row()).toBe('timeout');
-    expect(breaker.state).toMatchObject({ trouble: { strikes: 3, until: clock.now() + 120_000 } });
+    expect(breaker.state).toMatchObject({ lockout: { strikes: 3, until: clock.now() + 120_000 } });
   });
 
   it.each(['content_rejected', 'invalid_request'] as const)('takes %s of a probe as a sign of life', async (code) => {
-    const { clock, breaker, provider, row } = createGuarded();
+    const { clock, breaker, provider, row } = createRig();
     provider.script(failure('unauthorized'), failure(code));
     await row();
     clock.advance(3_600_000);
@@ -150,7 +150,7 @@ describe('guarded', () => {
   });
 
   it('learns nothing from a probe that came to nothing', async () => {
-    const { clock, breaker, provider, row } = createGuarded();
+    const { clock, breaker, provider, row } = createRig();
     provider.script(failure('unauthorized'), failure('over_budget'), new RangeError('ours'));
     await row();
     clock.advance(3_600_000);
@@ -163,13 +163,13 @@ describe('guarded', () => {
       throw failure('timeout');
     });
     await row(createContext({ signal: controller.signal }));
-    expect(breaker.state).toMatchObject({ kind: 'open', trouble: { code: 'unauthorized', strikes: 1 } });
+    expect(breaker.state).toMatchObject({ kind: 'open', lockout: { code: 'unauthorized', strikes: 1 } });
     provider.script('picture');
     expect(await row()).toBe('ok');
   });
 
   it('costs one probe a day while the credit is out', async () => {
-    const { clock, provider, row } = createGuarded();
+    const { clock, provider, row } = createRig();
     provider.always(failure('out_of_credit', { until: firstOfDecember }));
     for (let day = 0; day < 5; day += 1) {
       for (let count = 0; count < 100; count += 1) await row();
@@ -179,7 +179,7 @@ describe('guarded', () => {
   });
 
   it('tells rows that come later what the first one was told', async () => {
-    const { provider, row } = createGuarded();
+    const { provider, row } = createRig();
     provider.script(failure('out_of_credit', { until: firstOfDecember }));
     await row();
     const context = createContext();
@@ -200,7 +200,7 @@ describe('guarded', () => {
   });
 
   it('calls weak failures recent trouble, and says when it ends', async () => {
-    const { provider, policy, row } = createGuarded();
+    const { provider, policy, row } = createRig();
     provider.always(failure('timeout'));
     for (let count = 0; count < 3; count += 1) await row();
     const context = createContext();
@@ -212,7 +212,7 @@ describe('guarded', () => {
   });
 
   it('ignores what calls from before say of a provider as it was', async () => {
-    const { breaker, provider, row } = createGuarded();
+    const { breaker, provider, row } = createRig();
     const [late, later, first] = [createPending(), createPending(), createPending()];
     provider.script(late.step, later.step, first.step);
     const rows = [row(), row(), row()];
@@ -221,11 +221,11 @@ describe('guarded', () => {
     late.end('ok');
     later.end(failure('out_of_credit'));
     await Promise.all(rows);
-    expect(breaker.state).toMatchObject({ kind: 'open', trouble: { until: firstOfDecember, strikes: 1 } });
+    expect(breaker.state).toMatchObject({ kind: 'open', lockout: { until: firstOfDecember, strikes: 1 } });
   });
 
-  it('counts one trouble once, however many calls from before tell of it', async () => {
-    const { clock, breaker, provider, row } = createGuarded();
+  it('counts one lockout once, however many calls from before report it', async () => {
+    const { clock, breaker, provider, row } = createRig();
     const [late, first] = [createPending(), createPending()];
     provider.script(late.step, first.step);
     const rows = [row(), row()];
@@ -238,8 +238,8 @@ describe('guarded', () => {
     expect(breaker.state).toBe(state);
   });
 
-  it('believes a call from before that tells of longer trouble', async () => {
-    const { breaker, provider, row } = createGuarded();
+  it('believes a call from before that reports a longer lockout', async () => {
+    const { breaker, provider, row } = createRig();
     const [late, first] = [createPending(), createPending()];
     provider.script(late.step, first.step);
     const rows = [row(), row()];
@@ -247,15 +247,15 @@ describe('guarded', () => {
     await settled();
     late.end(failure('unauthorized'));
     await Promise.all(rows);
-    expect(breaker.state).toMatchObject({ kind: 'open', trouble: { code: 'unauthorized' } });
+    expect(breaker.state).toMatchObject({ kind: 'open', lockout: { code: 'unauthorized' } });
   });
 
   it('begins with what is remembered', async () => {
     const memory = createMemory();
     const clock = createFakeClock();
-    const trouble: Trouble = { code: 'out_of_credit', until: firstOfDecember, since: clock.now(), strikes: 1 };
-    await memory.remember(owner, trouble);
-    const { provider, row } = createGuarded({ memory, clock });
+    const lockout: Lockout = { code: 'out_of_credit', until: firstOfDecember, since: clock.now(), strikes: 1 };
+    await memory.remember(owner, lockout);
+    const { provider, row } = createRig({ memory, clock });
     expect(await row()).toBe('circuit_open');
     clock.advance(10 * dayMs);
     provider.script('picture');
@@ -268,13 +268,13 @@ describe('guarded', () => {
     const clock = createFakeClock();
     const since = clock.now() + 100 * dayMs;
     await memory.remember(owner, { code: 'out_of_credit', until: since + 1000, since, strikes: 1 });
-    const { provider, row } = createGuarded({ memory, clock });
+    const { provider, row } = createRig({ memory, clock });
     provider.script('picture');
     expect(await row()).toBe('ok');
   });
 
   it('asks again after a reset', async () => {
-    const { breaker, memory, provider, row } = createGuarded();
+    const { breaker, memory, provider, row } = createRig();
     provider.script(failure('out_of_credit'), 'picture');
     await row();
     await breaker.reset();
@@ -284,7 +284,7 @@ describe('guarded', () => {
 
   it('warns the operator of what only the operator can mend', async () => {
     const log = createLines();
-    const { clock, provider, row } = createGuarded({ log });
+    const { clock, provider, row } = createRig({ log });
     provider.script(failure('unauthorized'), 'picture', failure('out_of_credit'));
     await row();
     clock.advance(3_600_000);

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/lib/log.ts';
 import type { GeneratedImage } from '../../src/core/image.ts';
 import type { ImageProvider } from '../../src/core/provider.ts';
-import { attempted } from '../../src/chain/attempt.ts';
-import { type Budget, type BudgetOptions, budgeted, openBudget } from '../../src/chain/budget.ts';
+import { withAttemptLog } from '../../src/chain/attempt.ts';
+import { type Budget, type BudgetOptions, withBudget, openBudget } from '../../src/chain/budget.ts';
 import { failureOf } from '../../src/chain/failure.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createPicture } from '../support/fake-provider.ts';
-import { createMemoryFile, withLine } from '../support/chain/budget-rig.ts';
+import { createSpendFilesInMemory, withLine } from '../support/chain/budget-rig.ts';
 import { createContext, failure, request, settled } from '../support/chain/rig.ts';
 
 type Ending = 'ok' | 'unbilled' | 'ambiguous' | 'aborted';
@@ -44,23 +44,23 @@ const dearestUsd = 3;
 const untouched = (bytes: Uint8Array) => Promise.resolve(bytes);
 
 /** How the parts are made, so that broken ones may stand in. */
-interface Making {
+interface Parts {
   open: (options: BudgetOptions) => Promise<Budget>;
   wrap: (provider: ImageProvider, budget: Budget) => ImageProvider;
   addLine: (text: string, line: string) => string;
 }
-const making: Making = { open: openBudget, wrap: budgeted, addLine: withLine };
+const parts: Parts = { open: openBudget, wrap: withBudget, addLine: withLine };
 
 function demand(holds: boolean, what: string): void {
   if (!holds) throw new Error(`it does not hold that ${what}`);
 }
 
 /** Whatever comes in whatever order, what may have been billed in a month stays under the cap, and what fits is asked. */
-async function checkBudget({ open, wrap, addLine }: Making): Promise<void> {
+async function checkBudget({ open, wrap, addLine }: Parts): Promise<void> {
   const property = fc.asyncProperty(operations, async (all) => {
     const clock = createFakeClock();
     const monthNow = () => new Date(clock.now()).toISOString().slice(0, 7);
-    const disk = createMemoryFile();
+    const disk = createSpendFilesInMemory();
     const billed = new Map<string, number>();
     const bill = (month: string, usd: number) => void billed.set(month, (billed.get(month) ?? 0) + usd);
     let calls: ((ending: Ending) => void)[] = [];
@@ -68,7 +68,7 @@ async function checkBudget({ open, wrap, addLine }: Making): Promise<void> {
 
     const start = async () => {
       const life = { dead: false, charactersLeft: Number.POSITIVE_INFINITY };
-      const file = {
+      const files = {
         ...disk,
         async append(month: string, line: string) {
           if (life.dead) return new Promise<never>(() => undefined);
@@ -80,7 +80,7 @@ async function checkBudget({ open, wrap, addLine }: Making): Promise<void> {
           return new Promise<never>(() => undefined);
         },
       };
-      return { life, budget: await open({ capUsd, file, clock, log: silentLog }) };
+      return { life, budget: await open({ capUsd, files, clock, log: silentLog }) };
     };
     let process = await start();
 
@@ -104,7 +104,7 @@ async function checkBudget({ open, wrap, addLine }: Making): Promise<void> {
           }),
       };
       const options = { clock, finish: untouched, redact: (text: string) => text, model: 'flux', costUsd: priceUsd };
-      const call = wrap(attempted(provider, options), budget);
+      const call = wrap(withAttemptLog(provider, options), budget);
       try {
         await call.generate(request, createContext({ signal: controller.signal }));
       } catch (error) {
@@ -146,23 +146,23 @@ async function checkBudget({ open, wrap, addLine }: Making): Promise<void> {
   await fc.assert(property, { numRuns: 200 });
 }
 
-/** A budget whose reservations are settled in another way. */
-function settling(budget: Budget, change: (state: 'spent' | 'possible' | 'released') => typeof state): Budget {
+/** A budget that records another end of each call. */
+function recording(budget: Budget, change: (state: 'spent' | 'possible' | 'released') => typeof state): Budget {
   return {
     ...budget,
     async reserve(call) {
-      const settle = await budget.reserve(call);
-      return (state, usd) => settle(change(state), usd);
+      const recordCost = await budget.reserve(call);
+      return (state, usd) => recordCost(change(state), usd);
     },
   };
 }
 
 describe('the budget', () => {
   it('is never exceeded, whatever the interleaving, crash and clock', async () => {
-    await expect(checkBudget(making)).resolves.toBeUndefined();
+    await expect(checkBudget(parts)).resolves.toBeUndefined();
   });
 
-  it.each<[string, Partial<Making>]>([
+  it.each<[string, Partial<Parts>]>([
     [
       'reserves after the call',
       {
@@ -184,7 +184,7 @@ describe('the budget', () => {
       'forgets possible spend',
       {
         open: async (options) =>
-          settling(await openBudget(options), (state) => (state === 'possible' ? 'released' : state)),
+          recording(await openBudget(options), (state) => (state === 'possible' ? 'released' : state)),
       },
     ],
     [
@@ -192,10 +192,10 @@ describe('the budget', () => {
       {
         open: (options) => {
           const dropOpen = async (month: string, fromByte: number) => {
-            const text = Buffer.from(await options.file.read(month, fromByte)).toString();
+            const text = Buffer.from(await options.files.read(month, fromByte)).toString();
             return Buffer.from(text.replaceAll('"state":"open"', '"state":"released"'));
           };
-          return openBudget({ ...options, file: { ...options.file, read: dropOpen } });
+          return openBudget({ ...options, files: { ...options.files, read: dropOpen } });
         },
       },
     ],
@@ -210,17 +210,17 @@ describe('the budget', () => {
     ],
     [
       'keeps nothing on disk',
-      { open: (options) => openBudget({ ...options, file: { ...options.file, append: () => Promise.resolve() } }) },
+      { open: (options) => openBudget({ ...options, files: { ...options.files, append: () => Promise.resolve() } }) },
     ],
     ['glues a line to a torn one', { addLine: (text, line) => `${text}${line}\n` }],
     [
       'never gives back what cost nothing',
       {
         open: async (options) =>
-          settling(await openBudget(options), (state) => (state === 'released' ? 'possible' : state)),
+          recording(await openBudget(options), (state) => (state === 'released' ? 'possible' : state)),
       },
     ],
   ])('is caught when it %s', async (_, broken) => {
-    await expect(checkBudget({ ...making, ...broken })).rejects.toThrow('Property failed');
+    await expect(checkBudget({ ...parts, ...broken })).rejects.toThrow('Property failed');
   });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { OpenCall } from '../../src/core/provider.ts';
-import { attempted } from '../../src/chain/attempt.ts';
-import { type BudgetOptions, type BudgetState, budgeted, openBudget } from '../../src/chain/budget.ts';
+import { withAttemptLog } from '../../src/chain/attempt.ts';
+import { type BudgetOptions, withBudget, openBudget } from '../../src/chain/budget.ts';
 import { timeForCall } from '../../src/chain/deadline.ts';
 import { why } from '../../src/messages/row.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createFakeProvider, createPicture } from '../support/fake-provider.ts';
-import { createMemoryFile } from '../support/chain/budget-rig.ts';
+import { createSpendFilesInMemory } from '../support/chain/budget-rig.ts';
 import { createContext, createLines, failure, reasonOf, request } from '../support/chain/rig.ts';
 
 const hourMs = 3_600_000;
@@ -21,19 +21,20 @@ const callOf = (costUsd: number): OpenCall => ({
   costUsd,
 });
 
-async function createBudget(options: Partial<BudgetOptions> & { file?: ReturnType<typeof createMemoryFile> } = {}) {
+async function createBudget(
+  options: Partial<BudgetOptions> & { files?: ReturnType<typeof createSpendFilesInMemory> } = {},
+) {
   const clock = createFakeClock();
-  const file = createMemoryFile();
   const log = createLines();
-  const all = { capUsd: 1, clock, log, ...options, file: options.file ?? file };
-  return { clock, log, file: all.file, budget: await openBudget(all), again: () => openBudget(all) };
+  const all = { capUsd: 1, clock, log, ...options, files: options.files ?? createSpendFilesInMemory() };
+  return { clock, log, files: all.files, budget: await openBudget(all), again: () => openBudget(all) };
 }
 
 async function createPaid(capUsd: number | undefined, costUsd = 0.4) {
-  const { budget, file, clock, log } = await createBudget({ capUsd });
+  const { budget, files, clock, log } = await createBudget({ capUsd });
   const provider = createFakeProvider('replicate', 'Replicate');
   const limits = { timeoutMs: 60_000, reserveMs: 0, clock };
-  const call = attempted(provider, {
+  const call = withAttemptLog(provider, {
     clock,
     finish: (bytes) => Promise.resolve(bytes),
     redact: (text) => text,
@@ -41,17 +42,31 @@ async function createPaid(capUsd: number | undefined, costUsd = 0.4) {
     costUsd,
     refuse: (context) => void timeForCall(provider, context, limits),
   });
-  return { budget, file, clock, log, provider, policy: budgeted(call, budget) };
+  return { budget, files, clock, log, provider, policy: withBudget(call, budget) };
 }
 
 describe('openBudget', () => {
   it('sets a price aside on disk, then counts what was spent', async () => {
-    const { budget, file } = await createBudget();
-    const settle = await budget.reserve(callOf(0.4));
-    expect(file.lines(november)).toMatchObject([{ state: 'open', usd: 0.4, provider: 'replicate' }]);
-    expect(await budget.state()).toEqual({ month: november, capUsd: 1, spentUsd: 0, possibleUsd: 0, openUsd: 0.4 });
-    await settle('spent', 0.35);
-    expect(await budget.state()).toEqual({ month: november, capUsd: 1, spentUsd: 0.35, possibleUsd: 0, openUsd: 0 });
+    const { budget, files } = await createBudget();
+    const recordCost = await budget.reserve(callOf(0.4));
+    expect(files.lines(november)).toMatchObject([{ state: 'open', usd: 0.4, provider: 'replicate' }]);
+    expect(await budget.state()).toEqual({
+      month: november,
+      capUsd: 1,
+      spentUsd: 0,
+      possibleUsd: 0,
+      openUsd: 0.4,
+      isReached: false,
+    });
+    await recordCost('spent', 0.35);
+    expect(await budget.state()).toEqual({
+      month: november,
+      capUsd: 1,
+      spentUsd: 0.35,
+      possibleUsd: 0,
+      openUsd: 0,
+      isReached: false,
+    });
   });
 
   it('refuses what does not fit beside spent, possible and open money, until the next month', async () => {
@@ -62,13 +77,13 @@ describe('openBudget', () => {
     await (
       await budget.reserve(callOf(0.2))
     )('possible');
-    const settle = await budget.reserve(callOf(0.4));
+    const recordCost = await budget.reserve(callOf(0.4));
     expect([budget.admits(0.2), budget.admits(0.21)]).toEqual([true, false]);
     expect(await reasonOf(budget.reserve(callOf(0.21)))).toMatchObject({
       code: 'over_budget',
       facts: { until: Date.UTC(2026, 11, 1), sent: false },
     });
-    await settle('released');
+    await recordCost('released');
     expect(await budget.state()).toMatchObject({ spentUsd: 0.2, possibleUsd: 0.2, openUsd: 0 });
     await budget.reserve(callOf(0.6));
   });
@@ -84,19 +99,25 @@ describe('openBudget', () => {
     const none = await createBudget({ capUsd: 0 });
     expect(await reasonOf(none.budget.reserve(callOf(0.000_000_000_1)))).toMatchObject({ code: 'over_budget' });
     expect(none.log.lines).toEqual([]);
-    expect(none.file.texts.size).toBe(0);
+    expect(none.files.texts.size).toBe(0);
     const { budget } = await createBudget({ capUsd: undefined });
     await (
       await budget.reserve(callOf(1000))
     )('spent');
-    expect(await budget.state()).toEqual({ month: november, spentUsd: 1000, possibleUsd: 0, openUsd: 0 });
+    expect(await budget.state()).toEqual({
+      month: november,
+      spentUsd: 1000,
+      possibleUsd: 0,
+      openUsd: 0,
+      isReached: false,
+    });
   });
 
   it('never sets more aside than the cap for calls at once', async () => {
-    const { budget, file } = await createBudget();
+    const { budget, files } = await createBudget();
     const results = await Promise.allSettled(Array.from({ length: 20 }, () => budget.reserve(callOf(0.3))));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
-    expect(file.lines(november)).toHaveLength(3);
+    expect(files.lines(november)).toHaveLength(3);
   });
 
   it('counts what an earlier process left open as possibly spent', async () => {
@@ -119,19 +140,19 @@ describe('openBudget', () => {
     expect(await reasonOf(budget.reserve(callOf(0.2)))).toMatchObject({ code: 'over_budget' });
   });
 
-  it('begins anew with the month, and settles a call in the month it began in', async () => {
-    const { budget, clock, file } = await createBudget();
+  it('begins anew with the month, and counts a call in the month it began in', async () => {
+    const { budget, clock, files } = await createBudget();
     clock.advance(Date.UTC(2026, 10, 30, 23, 59) - clock.now());
-    const settle = await budget.reserve(callOf(1));
+    const recordCost = await budget.reserve(callOf(1));
     expect(budget.admits(1)).toBe(false);
     clock.advance(hourMs);
     expect(budget.admits(1)).toBe(true);
     await (
       await budget.reserve(callOf(0.9))
     )('spent');
-    await settle('spent');
+    await recordCost('spent');
     expect(await budget.state()).toMatchObject({ month: '2026-12', spentUsd: 0.9 });
-    expect(file.lines(november).map(({ state }) => state)).toEqual(['open', 'spent']);
+    expect(files.lines(november).map(({ state }) => state)).toEqual(['open', 'spent']);
   });
 
   it('goes on with the month that the clock shows when the clock is set back or ahead', async () => {
@@ -149,23 +170,30 @@ describe('openBudget', () => {
     expect(await budget.state()).toMatchObject({ month: november, spentUsd: 0.8, openUsd: 0 });
   });
 
-  it('tells once a month that it is reached', async () => {
-    const told: BudgetState[] = [];
-    const { budget, clock, log } = await createBudget({ onReached: (state) => void told.push(state) });
+  it('warns once a month that it is reached', async () => {
+    const { budget, clock, log } = await createBudget();
     for (const count of [1, 2]) {
       await (
         await budget.reserve(callOf(0.9))
       )('spent');
       await reasonOf(budget.reserve(callOf(0.2)));
       await reasonOf(budget.reserve(callOf(0.2)));
-      expect(told).toHaveLength(count);
       expect(log.lines).toHaveLength(count);
       clock.advance(10 * dayMs);
     }
-    expect(told[0]).toEqual({ month: november, capUsd: 1, spentUsd: 0.9, possibleUsd: 0, openUsd: 0 });
     expect(log.lines[0]).toBe(
       'warn The budget of $1 for 2026-11 is reached: until it ends, only free providers are asked',
     );
+  });
+
+  it('is reached once the price of no paid provider fits any more, and never without a paid one', async () => {
+    const { budget } = await createBudget({ pricesUsd: [0, 0.4, 0.3] });
+    const free = await createBudget({ pricesUsd: [0], capUsd: 0 });
+    expect((await free.budget.state()).isReached).toBe(false);
+    const recordCost = await budget.reserve(callOf(0.7));
+    expect((await budget.state()).isReached).toBe(false);
+    await recordCost('spent', 0.8);
+    expect((await budget.state()).isReached).toBe(true);
   });
 
   it('ignores a torn last line, and leaves out a torn one in between with a warning', async () => {
@@ -173,9 +201,9 @@ describe('openBudget', () => {
     await (
       await first.budget.reserve(callOf(0.4))
     )('spent');
-    const text = first.file.texts.get(november) ?? '';
-    const file = createMemoryFile(new Map([[november, text.slice(0, -5)]]));
-    const { budget, log } = await createBudget({ file });
+    const text = first.files.texts.get(november) ?? '';
+    const files = createSpendFilesInMemory(new Map([[november, text.slice(0, -5)]]));
+    const { budget, log } = await createBudget({ files });
     expect(await budget.state()).toMatchObject({ spentUsd: 0, possibleUsd: 0.4 });
     expect(log.lines).toEqual([]);
     await (
@@ -192,8 +220,8 @@ describe('openBudget', () => {
     '{"id":"a","at":"","provider":"","model":"","state":"open","usd":-1}',
     '\u0000',
   ])('leaves out the line %j', async (line) => {
-    const file = createMemoryFile(new Map([[november, `${line}\n`]]));
-    const { budget, log } = await createBudget({ file });
+    const files = createSpendFilesInMemory(new Map([[november, `${line}\n`]]));
+    const { budget, log } = await createBudget({ files });
     expect(await budget.state()).toMatchObject({ spentUsd: 0, possibleUsd: 0 });
     expect(log.lines).toHaveLength(1);
   });
@@ -207,19 +235,19 @@ describe('openBudget', () => {
   });
 
   it('makes no call that cannot be written down', async () => {
-    const file = { ...createMemoryFile(), append: () => Promise.reject(new Error('ENOSPC')) };
-    const { budget } = await createBudget({ file });
+    const files = { ...createSpendFilesInMemory(), append: () => Promise.reject(new Error('ENOSPC')) };
+    const { budget } = await createBudget({ files });
     expect(await reasonOf(budget.reserve(callOf(0.4)))).toMatchObject({ message: 'ENOSPC' });
     expect(await budget.state()).toMatchObject({ openUsd: 0, possibleUsd: 0 });
   });
 
-  it('goes on when a settlement cannot be written down, which then counts as possible', async () => {
-    const { budget, file, log, again } = await createBudget();
-    const settle = await budget.reserve(callOf(0.4));
-    const append = file.append.bind(file);
-    file.append = () => Promise.reject(new Error('ENOSPC'));
-    await settle('released');
-    file.append = append;
+  it('goes on when a cost cannot be written down, which then counts as possible', async () => {
+    const { budget, files, log, again } = await createBudget();
+    const recordCost = await budget.reserve(callOf(0.4));
+    const append = files.append.bind(files);
+    files.append = () => Promise.reject(new Error('ENOSPC'));
+    await recordCost('released');
+    files.append = append;
     expect(await budget.state()).toMatchObject({ openUsd: 0, possibleUsd: 0.4 });
     expect(log.lines).toEqual([
       'warn What a call cost could not be kept, and counts as possibly spent: check the disk',
@@ -228,7 +256,7 @@ describe('openBudget', () => {
   });
 });
 
-describe('budgeted', () => {
+describe('withBudget', () => {
   it('counts a picture at the price that the provider tells', async () => {
     const { budget, provider, policy } = await createPaid(1);
     provider.script('picture', async () => ({ ...createPicture('replicate', request), costUsd: 0.1 }));
@@ -285,7 +313,7 @@ describe('budgeted', () => {
   });
 
   it('sets nothing aside for a call that is not made', async () => {
-    const { file, provider, policy, clock } = await createPaid(1);
+    const { files, provider, policy, clock } = await createPaid(1);
     const opened: OpenCall[] = [];
     const context = createContext({ clock, rowMs: 0 });
     context.open = async (call) => {
@@ -296,7 +324,7 @@ describe('budgeted', () => {
       code: 'timeout',
       facts: { sent: false },
     });
-    expect([provider.calls, opened, [...file.texts]]).toEqual([[], [], []]);
+    expect([provider.calls, opened, [...files.texts]]).toEqual([[], [], []]);
     expect(context.attempts[0]).not.toHaveProperty('possiblySpent');
   });
 
@@ -310,10 +338,10 @@ describe('budgeted', () => {
   });
 
   it('reserves on disk before the call', async () => {
-    const { file, provider, policy } = await createPaid(1);
+    const { files, provider, policy } = await createPaid(1);
     let before: unknown;
     provider.script(async () => {
-      before = file.lines(november);
+      before = files.lines(november);
       return createPicture('replicate', request);
     });
     await policy.generate(request, createContext());

@@ -3,14 +3,14 @@ import { silentLog } from '../../src/lib/log.ts';
 import { openBudget } from '../../src/chain/budget.ts';
 import { why } from '../../src/messages/row.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { createMemoryFile } from '../support/chain/budget-rig.ts';
+import { createSpendFilesInMemory } from '../support/chain/budget-rig.ts';
 import { createWhole, rowMs } from '../support/chain/chain-rig.ts';
 import { createContext, failure, request } from '../support/chain/rig.ts';
 
-/** Hugging Face at 0.003 dollars a picture, Stable Diffusion for nothing, the card. */
+/** Hugging Face at 0.003 dollars a picture, Stable Diffusion for nothing, the placeholder. */
 async function createCapped(capUsd: number) {
   const clock = createFakeClock();
-  const budget = await openBudget({ capUsd, file: createMemoryFile(), clock, log: silentLog });
+  const budget = await openBudget({ capUsd, files: createSpendFilesInMemory(), clock, log: silentLog });
   const whole = createWhole({ clock, budget });
   const ask = async (preferred?: string) => {
     const context = createContext({ clock, rowMs });
@@ -50,19 +50,19 @@ describe('a chain with a budget', () => {
     expect(await budget.state()).toMatchObject({ spentUsd: 0.003, possibleUsd: 0.003 });
   });
 
-  it('waits for a busy free provider rather than draw a card, for no paid one is left', async () => {
-    const { ask, clock, stableDiffusion, card } = await createCapped(0);
+  it('waits for a busy free provider rather than draw a placeholder, for no paid one is left', async () => {
+    const { ask, clock, stableDiffusion, placeholder } = await createCapped(0);
     stableDiffusion.script(failure('rate_limited', { retryAfterMs: 60_000 }), 'picture');
-    card.always('picture');
+    placeholder.always('picture');
     expect((await ask('stable-diffusion')).provider).toBe('stable-diffusion');
     expect(clock.sleeps).toEqual([60_000]);
   });
 
   it('is not open for real pictures when only paid providers would be asked', async () => {
-    const { chain, stableDiffusion, huggingFace, ask, card } = await createCapped(0);
+    const { chain, stableDiffusion, huggingFace, ask, placeholder } = await createCapped(0);
     expect(chain.real.isOpen()).toBe(true);
     stableDiffusion.script(failure('unauthorized'));
-    card.script('picture');
+    placeholder.script('picture');
     await ask();
     expect(chain.real.isOpen()).toBe(false);
     expect(huggingFace.calls).toEqual([]);

@@ -73,11 +73,11 @@ describe('createChain, at its entrance', () => {
     expect(await third).toBe('full');
   });
 
-  it('counts the card only when no real provider is open', async () => {
-    const { chain, clock, huggingFace, stableDiffusion, card } = createWhole();
+  it('counts the placeholder only when no real provider is open', async () => {
+    const { chain, clock, huggingFace, stableDiffusion, placeholder } = createWhole();
     huggingFace.script(outOfCredit);
     stableDiffusion.script(failure('unauthorized'));
-    card.script('picture');
+    placeholder.script('picture');
     await chain.generate(request, createContext({ clock, rowMs }));
     await Promise.all([chain.takeSlot(signal), chain.takeSlot(signal)]);
     const controller = new AbortController();

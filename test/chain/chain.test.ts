@@ -8,7 +8,7 @@ import { createMemory } from '../../src/state/provider-memory.ts';
 import { why } from '../../src/messages/row.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { createPicture, type FakeProvider } from '../support/fake-provider.ts';
-import { createWhole, dayMs, firstOfDecember, outOfCredit, rowMs, rung } from '../support/chain/chain-rig.ts';
+import { createWhole, dayMs, firstOfDecember, outOfCredit, rowMs, chainProvider } from '../support/chain/chain-rig.ts';
 import { createContext, failure, reasonOf, request, settled, type TestContext } from '../support/chain/rig.ts';
 
 interface Row {
@@ -58,14 +58,14 @@ async function failSlowly(code: FailureCode): Promise<never> {
 
 describe('createChain', () => {
   it('asks a provider without credit no more often than rows were under way, and the next one for every row', async () => {
-    const { chain, clock, huggingFace, stableDiffusion, card } = createWhole();
+    const { chain, clock, huggingFace, stableDiffusion, placeholder } = createWhole();
     huggingFace.always(() => failSlowly('out_of_credit'));
     const seen = slowly(stableDiffusion, clock, 3000);
     const rows = await serve(chain, clock, 40);
     expect(huggingFace.calls.length).toBeLessThanOrEqual(8);
     expect(rows.map(({ end }) => end)).toEqual(Array.from({ length: 40 }, () => 'stable-diffusion'));
     expect(seen.most).toBe(1);
-    expect(card.calls).toHaveLength(0);
+    expect(placeholder.calls).toHaveLength(0);
     for (const index of [0, 39]) {
       expect(why(rows[index]?.context.attempts ?? [], clock.now())).toBe(
         'Hugging Face out of credit until 1 Dec → Stable Diffusion, 3.0 s, free',
@@ -91,30 +91,30 @@ describe('createChain', () => {
     expect(chain.state()[0]?.breaker.kind).toBe('closed');
   });
 
-  it('draws no card while a real provider is only busy', async () => {
-    const { chain, clock, huggingFace, card } = createWhole();
+  it('draws no placeholder while a real provider is only busy', async () => {
+    const { chain, clock, huggingFace, placeholder } = createWhole();
     const seen = slowly(huggingFace, clock, 2000);
     const contexts = Array.from({ length: 30 }, () => createContext({ clock, rowMs }));
     await Promise.all(contexts.map((context) => chain.generate(request, context)));
     expect(seen.most).toBe(8);
-    expect(card.calls).toHaveLength(0);
+    expect(placeholder.calls).toHaveLength(0);
     expect(Math.max(...contexts.map(({ waitedMs }) => waitedMs))).toBeGreaterThan(0);
   });
 
   it('sends rows that wait for a provider on at once when it shuts', async () => {
-    const { chain, clock, huggingFace, stableDiffusion, card } = createWhole();
+    const { chain, clock, huggingFace, stableDiffusion, placeholder } = createWhole();
     huggingFace.always(() => failSlowly('out_of_credit'));
     stableDiffusion.always(() => failSlowly('unauthorized'));
-    card.always('picture');
+    placeholder.always('picture');
     const rows = await serve(chain, clock, 8);
     expect(rows.map(({ end }) => end)).toEqual(Array.from({ length: 8 }, () => 'placeholder'));
     expect(stableDiffusion.calls).toHaveLength(1);
   });
 
   it('lets no row wait for the end of a probe', async () => {
-    const { chain, clock, huggingFace, stableDiffusion, card } = createWhole();
+    const { chain, clock, huggingFace, stableDiffusion, placeholder } = createWhole();
     huggingFace.always(outOfCredit);
-    card.always('picture');
+    placeholder.always('picture');
     stableDiffusion.script(failure('unauthorized'));
     await serve(chain, clock, 1);
     clock.advance(3_600_000);
@@ -133,7 +133,7 @@ describe('createChain', () => {
 
   it('fails every row with a sentence when nobody is left, without asking again', async () => {
     const { clock, dependencies, huggingFace, stableDiffusion } = createWhole();
-    const chain = createChain([rung(huggingFace, 2), rung(stableDiffusion, 1)], dependencies);
+    const chain = createChain([chainProvider(huggingFace, 2), chainProvider(stableDiffusion, 1)], dependencies);
     huggingFace.always(outOfCredit);
     stableDiffusion.always(failure('unauthorized'));
     const rows = await serve(chain, clock, 10);
@@ -152,11 +152,11 @@ describe('createChain', () => {
     expect(clock.sleeps).toEqual([]);
   });
 
-  it('keeps to a long pause rather than draw a card', async () => {
-    const { chain, clock, huggingFace, stableDiffusion, card } = createWhole();
+  it('keeps to a long pause rather than draw a placeholder', async () => {
+    const { chain, clock, huggingFace, stableDiffusion, placeholder } = createWhole();
     stableDiffusion.script(failure('unauthorized'));
     huggingFace.script(failure('invalid_request'), failure('rate_limited', { retryAfterMs: 60_000 }), 'picture');
-    card.always('picture');
+    placeholder.always('picture');
     const rows = [...(await serve(chain, clock, 1)), ...(await serve(chain, clock, 1))];
     expect(rows.map(({ end }) => end)).toEqual(['placeholder', 'huggingface']);
     expect(clock.sleeps).toEqual([60_000]);
@@ -175,16 +175,16 @@ describe('createChain', () => {
   });
 
   it('stops at a refused prompt', async () => {
-    const { chain, clock, huggingFace, stableDiffusion, card } = createWhole();
+    const { chain, clock, huggingFace, stableDiffusion, placeholder } = createWhole();
     huggingFace.script(failure('content_rejected'));
     const [row] = await serve(chain, clock, 1);
     expect(row?.end).toMatchObject({ name: 'ChainExhaustedError', last: { code: 'content_rejected' } });
-    expect([...stableDiffusion.calls, ...card.calls]).toEqual([]);
+    expect([...stableDiffusion.calls, ...placeholder.calls]).toEqual([]);
   });
 
   it("keeps a part of the row's time for the later providers", async () => {
-    const { chain, clock, huggingFace, stableDiffusion, card } = createWhole();
-    card.script('picture');
+    const { chain, clock, huggingFace, stableDiffusion, placeholder } = createWhole();
+    placeholder.script('picture');
     const context = createContext({ clock, rowMs: 5000 });
     expect(await chain.generate(request, context)).toMatchObject({ provider: 'placeholder' });
     expect([...huggingFace.calls, ...stableDiffusion.calls]).toEqual([]);
@@ -261,7 +261,7 @@ describe('createChain', () => {
         const since = clock.now() - dayMs;
         const owner = { name: 'huggingface', account: 'abcd1234', model: 'Hugging Face' };
         await memory.remember(owner, { code: 'unauthorized', until: clock.now(), since, strikes: 1 });
-        const { chain, huggingFace, stableDiffusion, card } = createWhole({ clock, memory });
+        const { chain, huggingFace, stableDiffusion, placeholder } = createWhole({ clock, memory });
         let open = 0;
         let most = 0;
         huggingFace.always(async (asked) => {
@@ -274,7 +274,7 @@ describe('createChain', () => {
           if (outcome !== 'ok') throw failure(outcome);
           return createPicture('huggingface', asked);
         });
-        for (const other of [stableDiffusion, card]) {
+        for (const other of [stableDiffusion, placeholder]) {
           other.always((asked) => scheduler.schedule(Promise.resolve(createPicture(other.name, asked))));
         }
         const rows = Array.from({ length: count }, () =>

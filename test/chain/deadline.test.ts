@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { withinDeadline } from '../../src/chain/deadline.ts';
+import { withProviderDeadline } from '../../src/chain/deadline.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createFakeProvider } from '../support/fake-provider.ts';
 import { createContext, failure, reasonOf, request } from '../support/chain/rig.ts';
@@ -9,10 +9,10 @@ const never = () => new Promise<never>(() => undefined);
 function createTimed(timeoutMs: number, reserveMs = 0) {
   const clock = createFakeClock();
   const provider = createFakeProvider();
-  return { clock, provider, policy: withinDeadline(provider, { timeoutMs, reserveMs, clock }) };
+  return { clock, provider, policy: withProviderDeadline(provider, { timeoutMs, reserveMs, clock }) };
 }
 
-describe('withinDeadline', () => {
+describe('withProviderDeadline', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 

@@ -29,8 +29,8 @@ async function checkFallback(create: typeof fallback): Promise<void> {
     const controller = new AbortController();
     if (abort?.when === 'before') controller.abort('stopped');
     const called: number[] = [];
-    const rungs = outcomes.map((own, index): ImageProvider => {
-      const name = `rung-${index}`;
+    const providers = outcomes.map((own, index): ImageProvider => {
+      const name = `provider-${index}`;
       return {
         name,
         label: name,
@@ -46,7 +46,7 @@ async function checkFallback(create: typeof fallback): Promise<void> {
       };
     });
     const context = createContext({ signal: controller.signal });
-    const end = await create(rungs, chainName)
+    const end = await create(providers, chainName)
       .generate(request, context)
       .catch((error: unknown) => error);
 
@@ -59,7 +59,7 @@ async function checkFallback(create: typeof fallback): Promise<void> {
     expect(context.attempts.map((attempt) => attempt.outcome)).toEqual(asked);
     const telling = asked.findLast((own) => own !== 'ok' && own !== 'circuit_open') ?? 'circuit_open';
     const exhausted = { code: telling, attempts: context.attempts };
-    const made = asked.at(-1) === 'ok' ? { provider: `rung-${asked.length - 1}` } : exhausted;
+    const made = asked.at(-1) === 'ok' ? { provider: `provider-${asked.length - 1}` } : exhausted;
     expect(endOf(end)).toEqual(controller.signal.aborted ? 'stopped' : made);
   });
   await fc.assert(property, { numRuns: 300 });
@@ -73,7 +73,7 @@ function endOf(end: unknown): unknown {
 
 /** A chain as `fallback` should be, but for what it is told to do otherwise. */
 function careless(goesOn: (code: FailureCode) => boolean, asksSignal = true): typeof fallback {
-  return (rungs, name) => ({
+  return (providers, name) => ({
     ...name,
     async generate(asked, context) {
       const attempts: Attempt[] = [];
@@ -83,9 +83,9 @@ function careless(goesOn: (code: FailureCode) => boolean, asksSignal = true): ty
       };
       let last = failure('circuit_open');
       if (asksSignal) context.signal.throwIfAborted();
-      for (const rung of rungs) {
+      for (const provider of providers) {
         try {
-          return await rung.generate(asked, { ...context, record });
+          return await provider.generate(asked, { ...context, record });
         } catch (error) {
           if (asksSignal) context.signal.throwIfAborted();
           const failed = failureOf(error);
@@ -110,20 +110,20 @@ describe('fallback', () => {
   });
 
   const mutants: [string, typeof fallback][] = [
-    ['turns the order round', (rungs, name) => fallback([...rungs].toReversed(), name)],
+    ['turns the order round', (providers, name) => fallback([...providers].toReversed(), name)],
     [
       'leaves out the second',
-      (rungs, name) =>
+      (providers, name) =>
         fallback(
-          rungs.filter((_, index) => index !== 1),
+          providers.filter((_, index) => index !== 1),
           name,
         ),
     ],
     [
       'asks each twice',
-      (rungs, name) =>
+      (providers, name) =>
         fallback(
-          rungs.flatMap((rung) => [rung, rung]),
+          providers.flatMap((provider) => [provider, provider]),
           name,
         ),
     ],
@@ -132,8 +132,8 @@ describe('fallback', () => {
     ['calls after an abort', careless((code) => reactions[code].next, false)],
     [
       'forgets its attempts',
-      (rungs, name) => {
-        const chain = fallback(rungs, name);
+      (providers, name) => {
+        const chain = fallback(providers, name);
         return {
           ...chain,
           generate: (asked, context) => chain.generate(asked, { ...context, record: () => undefined }),
@@ -145,7 +145,7 @@ describe('fallback', () => {
     await expect(checkFallback(mutant)).rejects.toThrow('Property failed');
   });
 
-  it('stands as a rung of another chain', async () => {
+  it('stands as a provider of another chain', async () => {
     const [first, second, third] = [createFakeProvider('a'), createFakeProvider('b'), createFakeProvider('c')];
     first.script(failure('timeout'), failure('content_rejected'));
     second.script(failure('unavailable'));

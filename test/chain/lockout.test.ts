@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ProviderErrorFacts } from '../../src/core/errors.ts';
 import type { FailureCode } from '../../src/core/reactions.ts';
-import type { Trouble } from '../../src/state/provider-memory.ts';
-import { isDue, troubleOf } from '../../src/chain/lockout.ts';
+import type { Lockout } from '../../src/state/provider-memory.ts';
+import { isDue, lockoutAfter } from '../../src/chain/lockout.ts';
 import { failure } from '../support/chain/rig.ts';
 
 const now = Date.UTC(2026, 10, 21, 10);
@@ -10,10 +10,10 @@ const secondMs = 1000;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-const learn = (code: FailureCode, facts: ProviderErrorFacts = {}, earlier?: Trouble, chance = 0): Trouble =>
-  troubleOf(failure(code, facts), earlier, { now, random: () => chance });
+const learn = (code: FailureCode, facts: ProviderErrorFacts = {}, earlier?: Lockout, chance = 0): Lockout =>
+  lockoutAfter(failure(code, facts), earlier, { now, random: () => chance });
 
-describe('troubleOf', () => {
+describe('lockoutAfter', () => {
   it.each<[FailureCode, ProviderErrorFacts, number]>([
     ['out_of_credit', { until: now + 5 * dayMs }, now + 5 * dayMs],
     ['out_of_credit', {}, Date.UTC(2026, 11, 1)],
@@ -39,12 +39,12 @@ describe('troubleOf', () => {
 
   it('names the first of January in December', () => {
     const december = Date.UTC(2026, 11, 31, 23);
-    const { until } = troubleOf(failure('out_of_credit'), undefined, { now: december, random: () => 0 });
+    const { until } = lockoutAfter(failure('out_of_credit'), undefined, { now: december, random: () => 0 });
     expect(until).toBe(Date.UTC(2027, 0, 1));
   });
 
   it('doubles the pause after weak failures up to ten minutes', () => {
-    let trouble: Trouble | undefined;
+    let lockout: Lockout | undefined;
     const pauses: number[] = [];
     for (const code of [
       'timeout',
@@ -55,13 +55,13 @@ describe('troubleOf', () => {
       'timeout',
       'timeout',
     ] as const) {
-      trouble = learn(code, {}, trouble);
-      pauses.push((trouble.until - now) / secondMs);
+      lockout = learn(code, {}, lockout);
+      pauses.push((lockout.until - now) / secondMs);
     }
     expect(pauses).toEqual([30, 60, 120, 240, 480, 600, 600]);
   });
 
-  it('starts to count anew at trouble of another kind', () => {
+  it('starts to count anew at a lockout of another kind', () => {
     const credit = { ...learn('out_of_credit'), strikes: 20 };
     expect(learn('out_of_credit', {}, credit).strikes).toBe(21);
     expect(learn('timeout', {}, credit)).toMatchObject({ strikes: 1, until: now + 30 * secondMs });
@@ -69,21 +69,21 @@ describe('troubleOf', () => {
 });
 
 describe('isDue', () => {
-  const trouble: Trouble = { code: 'out_of_credit', until: now + 10 * dayMs, since: now, strikes: 1 };
+  const lockout: Lockout = { code: 'out_of_credit', until: now + 10 * dayMs, since: now, strikes: 1 };
 
   it('is due once a day, and at its end', () => {
-    expect(isDue(trouble, now + dayMs - 1)).toBe(false);
-    expect(isDue(trouble, now + dayMs)).toBe(true);
-    expect(isDue({ ...trouble, since: now + 9.5 * dayMs }, now + 10 * dayMs - 1)).toBe(false);
-    expect(isDue({ ...trouble, since: now + 9.5 * dayMs }, now + 10 * dayMs)).toBe(true);
+    expect(isDue(lockout, now + dayMs - 1)).toBe(false);
+    expect(isDue(lockout, now + dayMs)).toBe(true);
+    expect(isDue({ ...lockout, since: now + 9.5 * dayMs }, now + 10 * dayMs - 1)).toBe(false);
+    expect(isDue({ ...lockout, since: now + 9.5 * dayMs }, now + 10 * dayMs)).toBe(true);
   });
 
   it('is due when a clock has jumped', () => {
-    expect(isDue({ ...trouble, since: now + hourMs }, now)).toBe(true);
-    expect(isDue({ ...trouble, until: now + 41 * dayMs }, now)).toBe(true);
+    expect(isDue({ ...lockout, since: now + hourMs }, now)).toBe(true);
+    expect(isDue({ ...lockout, until: now + 41 * dayMs }, now)).toBe(true);
   });
 
   it('is not due because a clock was set right by a second', () => {
-    expect(isDue({ ...trouble, until: now + 40 * dayMs }, now - secondMs)).toBe(false);
+    expect(isDue({ ...lockout, until: now + 40 * dayMs }, now - secondMs)).toBe(false);
   });
 });

@@ -4,7 +4,7 @@ import { createContext, failure, reasonOf, request } from '../support/chain/rig.
 
 function createOpen() {
   const whole = createWhole();
-  for (const provider of [whole.huggingFace, whole.stableDiffusion, whole.card]) provider.always('picture');
+  for (const provider of [whole.huggingFace, whole.stableDiffusion, whole.placeholder]) provider.always('picture');
   const ask = (preferred?: string) =>
     whole.chain.generate(
       { ...request, ...(preferred !== undefined && { preferred }) },
@@ -25,11 +25,11 @@ describe('a preferred provider', () => {
     },
   );
 
-  it('is followed by the others in their order, the card last', async () => {
-    const { chain, clock, huggingFace, stableDiffusion, card } = createWhole();
+  it('is followed by the others in their order, the placeholder last', async () => {
+    const { chain, clock, huggingFace, stableDiffusion, placeholder } = createWhole();
     stableDiffusion.script(failure('invalid_request'));
     huggingFace.script(failure('invalid_request'));
-    card.script('picture');
+    placeholder.script('picture');
     const context = createContext({ clock, rowMs });
     await chain.generate({ ...request, preferred: 'stable-diffusion' }, context);
     expect(context.attempts.map(({ provider }) => provider)).toEqual([
@@ -79,12 +79,12 @@ describe('a preferred provider', () => {
   });
 
   it('may be asked first among the real ones alone', async () => {
-    const { chain, clock, stableDiffusion, huggingFace, card } = createWhole();
+    const { chain, clock, stableDiffusion, huggingFace, placeholder } = createWhole();
     stableDiffusion.script(failure('invalid_request'));
     huggingFace.script(failure('invalid_request'));
     const context = createContext({ clock, rowMs });
     await reasonOf(chain.real.generate({ ...request, preferred: 'stable-diffusion' }, context));
     expect(context.attempts.map(({ provider }) => provider)).toEqual(['stable-diffusion', 'huggingface']);
-    expect(card.calls).toEqual([]);
+    expect(placeholder.calls).toEqual([]);
   });
 });

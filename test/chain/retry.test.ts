@@ -4,24 +4,24 @@ import type { ProviderErrorFacts } from '../../src/core/errors.ts';
 import type { FailureCode } from '../../src/core/reactions.ts';
 import { keysOf } from '../../src/lib/records.ts';
 import { reactions } from '../../src/core/reactions.ts';
-import { retried, type RetryOptions } from '../../src/chain/retry.ts';
+import { withRetry, type RetryOptions } from '../../src/chain/retry.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createFakeProvider } from '../support/fake-provider.ts';
 import { createContext, createLines, failure, reasonOf, request } from '../support/chain/rig.ts';
 
 const rowMs = 300_000;
-const noOtherRung = () => true;
+const noOtherProvider = () => true;
 
-function createRetried(options: Partial<RetryOptions> = {}) {
+function createRig(options: Partial<RetryOptions> = {}) {
   const clock = createFakeClock();
   const provider = createFakeProvider('huggingface', 'Hugging Face');
-  const policy = retried(provider, {
+  const policy = withRetry(provider, {
     clock,
     random: () => 0,
     paid: false,
     reserveMs: 0,
-    noOtherRung: () => false,
-    era: () => 0,
+    noOtherProvider: () => false,
+    epoch: () => 0,
     ...options,
   });
   return { clock, provider, policy };
@@ -29,7 +29,7 @@ function createRetried(options: Partial<RetryOptions> = {}) {
 
 /** Runs one row whose provider always fails so; answers with its waits, in ms. */
 async function waitsOf(code: FailureCode, facts: ProviderErrorFacts, options: Partial<RetryOptions> = {}) {
-  const { clock, provider, policy } = createRetried(options);
+  const { clock, provider, policy } = createRig(options);
   provider.always(failure(code, facts));
   const reason = await reasonOf(policy.generate(request, createContext({ clock, rowMs })));
   expect(reason).toMatchObject({ code });
@@ -37,9 +37,9 @@ async function waitsOf(code: FailureCode, facts: ProviderErrorFacts, options: Pa
   return clock.sleeps;
 }
 
-describe('retried', () => {
+describe('withRetry', () => {
   it('asks once when the answer is a picture', async () => {
-    const { clock, provider, policy } = createRetried();
+    const { clock, provider, policy } = createRig();
     provider.script('picture');
     expect(await policy.generate(request, createContext())).toMatchObject({ provider: 'huggingface' });
     expect(clock.sleeps).toEqual([]);
@@ -48,12 +48,12 @@ describe('retried', () => {
   it.each(keysOf(reactions).filter((code) => reactions[code].again === 'no'))(
     'never asks again after %s',
     async (code) => {
-      expect(await waitsOf(code, { retryAfterMs: 1000 }, { noOtherRung })).toEqual([]);
+      expect(await waitsOf(code, { retryAfterMs: 1000 }, { noOtherProvider })).toEqual([]);
     },
   );
 
   it('waits for a model that loads as long as it says', async () => {
-    const { clock, provider, policy } = createRetried();
+    const { clock, provider, policy } = createRig();
     provider.script(failure('loading', { status: 503, retryAfterMs: 2000 }), 'picture');
     const log = createLines();
     await policy.generate(request, createContext({ clock, rowMs, log }));
@@ -62,7 +62,7 @@ describe('retried', () => {
   });
 
   it('waits for a model at least 1 s and at most 30 s at a time', async () => {
-    const { clock, provider, policy } = createRetried();
+    const { clock, provider, policy } = createRig();
     provider.script(failure('loading', { retryAfterMs: 90_000 }), failure('loading', { retryAfterMs: 1 }), 'picture');
     await policy.generate(request, createContext({ clock, rowMs }));
     expect(clock.sleeps).toEqual([30_000, 1000]);
@@ -78,7 +78,7 @@ describe('retried', () => {
   });
 
   it("waits for a model half of the row's time at most", async () => {
-    const { clock, provider, policy } = createRetried();
+    const { clock, provider, policy } = createRig();
     const estimates = [50_000, 40_000, 30_000, 20_000];
     provider.script(...estimates.map((retryAfterMs) => failure('loading', { retryAfterMs })));
     const context = createContext({ clock, rowMs: 130_000 });
@@ -93,15 +93,15 @@ describe('retried', () => {
   });
 
   it("keeps to any pause that the row's time allows while no other provider is open", async () => {
-    expect(await waitsOf('rate_limited', { retryAfterMs: 100_000 }, { noOtherRung })).toEqual([100_000, 100_000]);
-    expect(await waitsOf('rate_limited', { retryAfterMs: 100_000 }, { noOtherRung, reserveMs: 95_000 })).toEqual([
+    expect(await waitsOf('rate_limited', { retryAfterMs: 100_000 }, { noOtherProvider })).toEqual([100_000, 100_000]);
+    expect(await waitsOf('rate_limited', { retryAfterMs: 100_000 }, { noOtherProvider, reserveMs: 95_000 })).toEqual([
       100_000,
     ]);
-    expect(await waitsOf('rate_limited', {}, { noOtherRung })).toEqual([60_000, 60_000, 60_000, 60_000]);
+    expect(await waitsOf('rate_limited', {}, { noOtherProvider })).toEqual([60_000, 60_000, 60_000, 60_000]);
   });
 
   it('is bounded without a deadline', async () => {
-    const { clock, provider, policy } = createRetried({ noOtherRung });
+    const { clock, provider, policy } = createRig({ noOtherProvider });
     provider.always(failure('rate_limited', { retryAfterMs: 0 }));
     await reasonOf(policy.generate(request, createContext()));
     expect(clock.sleeps).toHaveLength(100);
@@ -114,10 +114,10 @@ describe('retried', () => {
   });
 
   it('does not ask again when the provider was shut during the wait', async () => {
-    let era = 0;
-    const { clock, provider, policy } = createRetried({ era: () => era });
+    let epoch = 0;
+    const { clock, provider, policy } = createRig({ epoch: () => epoch });
     provider.script(async () => {
-      era = 1;
+      epoch = 1;
       throw failure('loading');
     });
     expect(await reasonOf(policy.generate(request, createContext({ clock, rowMs })))).toMatchObject({
@@ -133,7 +133,7 @@ describe('retried', () => {
       controller.abort(why);
       throw why;
     };
-    const { provider, policy } = createRetried({ clock: { ...clock, sleep } });
+    const { provider, policy } = createRig({ clock: { ...clock, sleep } });
     provider.always(failure('loading'));
     expect(await reasonOf(policy.generate(request, createContext({ signal: controller.signal })))).toBe(why);
     expect(provider.calls).toHaveLength(1);
@@ -142,7 +142,7 @@ describe('retried', () => {
   it('does not call once aborted, even when the wait ended well', async () => {
     const controller = new AbortController();
     const sleep = async () => controller.abort('stopping');
-    const { provider, policy } = createRetried({ clock: { ...createFakeClock(), sleep } });
+    const { provider, policy } = createRig({ clock: { ...createFakeClock(), sleep } });
     provider.always(failure('loading'));
     expect(await reasonOf(policy.generate(request, createContext({ signal: controller.signal })))).toBe('stopping');
     expect(provider.calls).toHaveLength(1);
@@ -156,7 +156,7 @@ describe('retried', () => {
     const steps = fc.array(step, { minLength: 1, size: 'max', maxLength: 150 });
     const chances = fc.double({ min: 0, max: 0.999_999, noNaN: true });
     const property = fc.asyncProperty(steps, chances, fc.boolean(), fc.boolean(), async (all, chance, paid, alone) => {
-      const { clock, provider, policy } = createRetried({ random: () => chance, paid, noOtherRung: () => alone });
+      const { clock, provider, policy } = createRig({ random: () => chance, paid, noOtherProvider: () => alone });
       const failures = all.map(({ code, retryAfterMs }) =>
         failure(code, retryAfterMs === undefined ? {} : { retryAfterMs }),
       );

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Slot } from '../../src/core/provider.ts';
-import { createSlots, type Slots, slotted } from '../../src/chain/slots.ts';
+import { createSlots, type Slots, withSlots } from '../../src/chain/slots.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createFakeProvider, createPicture } from '../support/fake-provider.ts';
 import { createContext, reasonOf, request, settled } from '../support/chain/rig.ts';
@@ -97,7 +97,7 @@ function createSlotted() {
   const clock = createFakeClock();
   const provider = createFakeProvider();
   const slots = createSlots(() => 1);
-  return { clock, provider, slots, policy: slotted(provider, { slots, clock, refuse: () => undefined }) };
+  return { clock, provider, slots, policy: withSlots(provider, { slots, clock, refuse: () => undefined }) };
 }
 
 describe('createSlots', () => {
@@ -191,7 +191,7 @@ describe('createSlots', () => {
   });
 });
 
-describe('slotted', () => {
+describe('withSlots', () => {
   it('lets rows wait for their turn, and counts the wait against no deadline', async () => {
     const { clock, provider, slots, policy } = createSlotted();
     const finish: (() => void)[] = [];

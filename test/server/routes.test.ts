@@ -73,13 +73,13 @@ describe('health', () => {
 
 describe('image-status', () => {
   it('says of whom the budget leaves out and of whom may be tried again what is so now', async () => {
-    const trouble = { code: 'rate_limited' as const, until: Date.UTC(2026, 10, 21) };
+    const lockout = { code: 'rate_limited' as const, until: Date.UTC(2026, 10, 21) };
     await open({
       clock: createFakeClock(),
       chain: {
         state: () => [
           { name: 'huggingface', label: 'Hugging Face', breaker: { kind: 'closed' }, admits: false },
-          { name: 'stable-diffusion', label: 'Stable Diffusion', breaker: { kind: 'open', trouble }, admits: true },
+          { name: 'stable-diffusion', label: 'Stable Diffusion', breaker: { kind: 'open', lockout }, admits: true },
         ],
       },
     });
@@ -104,13 +104,13 @@ describe('image-status', () => {
           {
             name: 'huggingface',
             label: 'Hugging Face',
-            breaker: { kind: 'open', trouble: { code: 'out_of_credit', until } },
+            breaker: { kind: 'open', lockout: { code: 'out_of_credit', until } },
             admits: false,
           },
           {
             name: 'stable-diffusion',
             label: 'Stable Diffusion',
-            breaker: { kind: 'half-open', trouble: { code: 'unreachable', until: clock.now() - 1 } },
+            breaker: { kind: 'half-open', lockout: { code: 'unreachable', until: clock.now() - 1 } },
             admits: false,
           },
           { name: 'placeholder', label: 'Free API Placeholder', breaker: { kind: 'closed' }, admits: true },

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/lib/log.ts';
-import { createMemory, openMemory, type Trouble } from '../../src/state/provider-memory.ts';
+import { createMemory, openMemory, type Lockout } from '../../src/state/provider-memory.ts';
 import type { StateFile } from '../../src/state/state-file.ts';
 import { createLines, settled } from '../support/chain/rig.ts';
 
 const owner = { name: 'huggingface', account: 'abcd1234', model: 'flux' };
-const trouble: Trouble = { code: 'out_of_credit', until: 2000, since: 1000, strikes: 2 };
-const gone: Trouble = { ...trouble, code: 'retired' };
+const lockout: Lockout = { code: 'out_of_credit', until: 2000, since: 1000, strikes: 2 };
+const gone: Lockout = { ...lockout, code: 'retired' };
 
 function createFile(text?: string): StateFile & { text: string | undefined; saves: number } {
   return {
@@ -25,14 +25,14 @@ function createFile(text?: string): StateFile & { text: string | undefined; save
 describe('openMemory', () => {
   it('knows in the next run what it was told in this one', async () => {
     const file = createFile();
-    await (await openMemory(file, silentLog)).remember(owner, trouble);
-    expect((await openMemory(file, silentLog)).recall(owner)).toEqual(trouble);
+    await (await openMemory(file, silentLog)).remember(owner, lockout);
+    expect((await openMemory(file, silentLog)).recall(owner)).toEqual(lockout);
     expect((await openMemory(file, silentLog)).recall({ ...owner, name: 'replicate' })).toBeUndefined();
   });
 
   it('forgets an account when its key changes', async () => {
     const file = createFile();
-    await (await openMemory(file, silentLog)).remember(owner, trouble);
+    await (await openMemory(file, silentLog)).remember(owner, lockout);
     const next = await openMemory(file, silentLog);
     expect(next.recall({ ...owner, account: 'another' })).toBeUndefined();
     await settled();
@@ -41,8 +41,8 @@ describe('openMemory', () => {
 
   it('keeps an account whose model changes, and forgets a route', async () => {
     const memory = await openMemory(createFile(), silentLog);
-    await memory.remember(owner, trouble);
-    expect(memory.recall({ ...owner, model: 'sdxl' })).toEqual(trouble);
+    await memory.remember(owner, lockout);
+    expect(memory.recall({ ...owner, model: 'sdxl' })).toEqual(lockout);
     await memory.remember(owner, gone);
     expect(memory.recall(owner)).toEqual(gone);
     expect(memory.recall({ ...owner, model: 'sdxl' })).toBeUndefined();
@@ -52,10 +52,10 @@ describe('openMemory', () => {
     const file = createFile();
     const memory = await openMemory(file, silentLog);
     const other = { ...owner, name: 'replicate' };
-    await memory.remember(owner, trouble);
-    await memory.remember(other, trouble);
+    await memory.remember(owner, lockout);
+    await memory.remember(other, lockout);
     await memory.forget('huggingface');
-    expect([memory.recall(owner), memory.recall(other)]).toEqual([undefined, trouble]);
+    expect([memory.recall(owner), memory.recall(other)]).toEqual([undefined, lockout]);
     await memory.forget();
     expect((await openMemory(file, silentLog)).recall(other)).toBeUndefined();
   });
@@ -95,12 +95,12 @@ describe('openMemory', () => {
     const log = createLines();
     const save = (text: string) => (isFull ? Promise.reject(new Error('ENOSPC')) : file.save(text));
     const memory = await openMemory({ load: () => file.load(), save }, log);
-    await memory.remember(owner, trouble);
-    expect(memory.recall(owner)).toEqual(trouble);
+    await memory.remember(owner, lockout);
+    expect(memory.recall(owner)).toEqual(lockout);
     expect(log.lines).toEqual(['warn What is known of the providers could not be kept: check the disk']);
     isFull = false;
-    await memory.remember({ ...owner, name: 'replicate' }, trouble);
-    expect((await openMemory(file, silentLog)).recall(owner)).toEqual(trouble);
+    await memory.remember({ ...owner, name: 'replicate' }, lockout);
+    expect((await openMemory(file, silentLog)).recall(owner)).toEqual(lockout);
   });
 
   it('writes one text after the other', async () => {
@@ -114,17 +114,17 @@ describe('openMemory', () => {
       return file.save(text);
     };
     const memory = await openMemory({ load: () => file.load(), save }, silentLog);
-    await Promise.all(['a', 'b', 'c'].map((name) => memory.remember({ ...owner, name }, trouble)));
+    await Promise.all(['a', 'b', 'c'].map((name) => memory.remember({ ...owner, name }, lockout)));
     expect(most).toBe(1);
-    expect((await openMemory(file, silentLog)).recall({ ...owner, name: 'c' })).toEqual(trouble);
+    expect((await openMemory(file, silentLog)).recall({ ...owner, name: 'c' })).toEqual(lockout);
   });
 });
 
 describe('createMemory', () => {
   it('remembers for as long as it lives', async () => {
     const memory = createMemory();
-    await memory.remember(owner, trouble);
-    expect(memory.recall(owner)).toEqual(trouble);
+    await memory.remember(owner, lockout);
+    expect(memory.recall(owner)).toEqual(lockout);
     await memory.forget();
     expect(memory.recall(owner)).toBeUndefined();
   });

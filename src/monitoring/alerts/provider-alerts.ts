@@ -27,7 +27,7 @@ export function createProviderAlerts(alerts: Alerts, providers: () => readonly P
           for (const code of codes) alerts.end(`${code}:${name}`);
           continue;
         }
-        const { code } = breaker.trouble;
+        const { code } = breaker.lockout;
         if (!reactions[code].alert) continue;
         const detail = own.findLast(({ outcome }) => outcome === code)?.detail;
         const message = providerAlertMessages[code]?.(label, detail);

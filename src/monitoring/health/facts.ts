@@ -10,7 +10,7 @@ export interface ProviderState {
     | { kind: 'closed' }
     | {
         kind: 'open' | 'half-open';
-        trouble: {
+        lockout: {
           code: FailureCode;
           /** Wall-clock ms. */
           until: number;
@@ -56,6 +56,6 @@ export interface Verdict {
 /** A provider as the facts tell it. */
 export function providerFact({ name, breaker }: ProviderState): HealthFacts['providers'][number] {
   if (breaker.kind === 'closed') return { name, state: 'closed' };
-  const { code, until } = breaker.trouble;
+  const { code, until } = breaker.lockout;
   return { name, state: breaker.kind, code, until: isoTime(until) };
 }

@@ -73,7 +73,7 @@ function providerGauges({ chain, providers }: ServerParts): StateGauge[] {
       labelNames: ['provider'],
       read: () =>
         states().map(({ name, breaker }) => {
-          const isOut = breaker.kind !== 'closed' && breaker.trouble.code === 'out_of_credit';
+          const isOut = breaker.kind !== 'closed' && breaker.lockout.code === 'out_of_credit';
           return { labels: { provider: name }, value: Number(isOut) };
         }),
     },

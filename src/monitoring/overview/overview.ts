@@ -151,7 +151,7 @@ function standing(link: ChainState | undefined): Pick<ProviderView, 'state' | 'w
     return { state: 'left-out', words: providerMessages.leftOut('over_budget'), canAskAgain: false };
   }
   if (admits) return { state: 'ready', words: providerMessages.due, canAskAgain: false };
-  const { code, until } = breaker.trouble;
+  const { code, until } = breaker.lockout;
   if (breaker.kind === 'half-open')
     return { state: 'left-out', words: providerMessages.beingTried(code), canAskAgain: true };
   return { state: 'left-out', words: providerMessages.leftOut(code), until: isoTime(until), canAskAgain: true };

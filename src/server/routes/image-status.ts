@@ -32,7 +32,7 @@ function statusOf({ providers, chain, clock, redact }: ServerParts, record: Prov
   const states = new Map(chain.state().map((state) => [state.name, state]));
   return providers.map(({ name, label, configured }) => {
     const { breaker, admits } = states.get(name) ?? {};
-    const trouble = admits || !breaker || breaker.kind === 'closed' ? undefined : breaker.trouble;
+    const trouble = admits || !breaker || breaker.kind === 'closed' ? undefined : breaker.lockout;
     const leftOut = trouble?.code ?? (admits ? 'ready' : 'over_budget');
     const { lastError, medianMs } = record.of(name);
     return {

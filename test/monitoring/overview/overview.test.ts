@@ -198,17 +198,17 @@ describe('the providers', () => {
     ],
     [
       'out of credit',
-      link({ kind: 'open', trouble: { code: 'out_of_credit', until } }, false),
+      link({ kind: 'open', lockout: { code: 'out_of_credit', until } }, false),
       { state: 'left-out', words: 'Out of credit', until: '2026-12-01T00:00:00.000Z', canAskAgain: true },
     ],
     [
       'due again',
-      link({ kind: 'open', trouble: { code: 'rate_limited', until } }, true),
+      link({ kind: 'open', lockout: { code: 'rate_limited', until } }, true),
       { state: 'ready', words: 'Ready to be tried again', canAskAgain: false },
     ],
     [
       'half open',
-      link({ kind: 'half-open', trouble: { code: 'timeout', until } }, false),
+      link({ kind: 'half-open', lockout: { code: 'timeout', until } }, false),
       { state: 'left-out', words: 'Too slow to answer, being tried again', canAskAgain: true },
     ],
   ])('are told in words: %s', async (_, overrides, words) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../../src/lib/log.ts';
 import type { WorkerEvents } from '../../../src/core/events.ts';
 import type { Attempt } from '../../../src/core/provider.ts';
-import { attempted } from '../../../src/chain/attempt.ts';
+import { withAttemptLog } from '../../../src/chain/attempt.ts';
 import { createBreaker } from '../../../src/chain/breaker.ts';
 import { timeForCall } from '../../../src/chain/deadline.ts';
 import { createMemory } from '../../../src/state/provider-memory.ts';
@@ -36,7 +36,7 @@ function open() {
 async function refusalOfBreaker(): Promise<Attempt> {
   const clock = createFakeClock();
   const owner = { name: 'huggingface', label: 'Hugging Face', account: 'a', model: 'm' };
-  const parts = { memory: createMemory(), clock, random: () => 0.5, log: silentLog, changed: () => undefined };
+  const parts = { memory: createMemory(), clock, random: () => 0.5, log: silentLog, onChange: () => undefined };
   const breaker = createBreaker({ ...owner, ...parts });
   const context = createContext({ clock });
   const end = breaker.begin(context);
@@ -50,7 +50,7 @@ async function refusalOfBreaker(): Promise<Attempt> {
 /** What the ledger holds of a call for which no time was left. */
 async function refusalForWantOfTime(): Promise<Attempt> {
   const clock = createFakeClock();
-  const provider = attempted(
+  const provider = withAttemptLog(
     { name: 'huggingface', label: 'Hugging Face', generate: () => Promise.reject(new Error('called')) },
     {
       clock,

@@ -293,11 +293,11 @@ describe('the metrics', () => {
   });
 
   it('show how each provider stands', async () => {
-    const trouble = { code: 'out_of_credit' as const, until: 1.8e12 };
+    const lockout = { code: 'out_of_credit' as const, until: 1.8e12 };
     const { read } = await open({
       chain: {
         state: () => [
-          { name: 'huggingface', label: 'Hugging Face', breaker: { kind: 'open', trouble }, admits: false },
+          { name: 'huggingface', label: 'Hugging Face', breaker: { kind: 'open', lockout }, admits: false },
           { name: 'placeholder', label: 'Card', breaker: { kind: 'closed' }, admits: true },
         ],
       },

@@ -1,13 +1,13 @@
-import type { SpendFile } from '../../../src/state/spend-ledger.ts';
+import type { SpendFiles } from '../../../src/state/spend-files.ts';
 
 /** The months' files in memory. */
-export interface MemoryFile extends SpendFile {
+export interface SpendFilesInMemory extends SpendFiles {
   readonly texts: Map<string, string>;
   /** The lines of a month, parsed. */
   lines(month: string): { state: string; usd: number; provider: string }[];
 }
 
-export function createMemoryFile(texts = new Map<string, string>()): MemoryFile {
+export function createSpendFilesInMemory(texts = new Map<string, string>()): SpendFilesInMemory {
   return {
     texts,
     lines: (month) =>

@@ -79,7 +79,7 @@ export function createRig(options: Partial<HealthOptions> = {}) {
 }
 
 export function open(name: string, code: FailureCode): ProviderState {
-  return { name, label: `Provider ${name}`, breaker: { kind: 'open', trouble: { code, until: 1.8e12 } } };
+  return { name, label: `Provider ${name}`, breaker: { kind: 'open', lockout: { code, until: 1.8e12 } } };
 }
 
 export function closed(name: string): ProviderState {

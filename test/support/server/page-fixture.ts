@@ -249,7 +249,7 @@ function fill(scene: Scene): void {
   const until = Date.now() + 9 * 24 * 60 * minuteMs;
   scene.chain = scene.chain.map((link) =>
     link.name === 'huggingface'
-      ? { ...link, admits: false, breaker: { kind: 'open', trouble: { code: 'out_of_credit', until } } }
+      ? { ...link, admits: false, breaker: { kind: 'open', lockout: { code: 'out_of_credit', until } } }
       : link,
   );
   scene.alerts = [

@@ -4,15 +4,15 @@ import { isCode, onDisk } from './disk-error.ts';
 import { syncFolder } from './files.ts';
 import { statePaths } from './paths.ts';
 
-/** What paid calls cost: a file of lines for each month, which are only ever added to, by several processes too. */
+/** One file of lines for each month (`2026-11`). Lines are only ever added, by several processes too. */
 export interface SpendFiles {
-  /** What stands from this byte on; empty when there is nothing. @throws {ConfigError} */
+  /** What was added from this byte on; empty when there is nothing. @throws {ConfigError} */
   read(month: string, fromByte: number): Promise<Uint8Array>;
   /** Adds a line, apart from any torn one before it; it is on disk before this returns. @throws {ConfigError} */
   append(month: string, line: string): Promise<void>;
 }
 
-const lineEnd = 0x0a;
+export const lineEnd = 0x0a;
 
 /** The files in a folder made by `prepareFolder`. */
 export function createSpendFiles(imagesDir: string): SpendFiles {
