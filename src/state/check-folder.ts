@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { Clock } from '../lib/clock.ts';
 import { errorsToFindings, type Finding } from '../core/finding.ts';
+import { formatDate } from '../messages/formats.ts';
 import { onDisk } from './disk-error.ts';
 import { prepareFolder } from './files.ts';
 import { inspect } from './lock-file.ts';
@@ -48,7 +49,7 @@ async function describeLock(folder: string, clock: Clock): Promise<Pick<Finding,
   }
   const { holder } = found;
   const who = holder
-    ? `Process ${holder.pid} on host ${holder.host}, since ${holder.startedAt.slice(0, 16).replace('T', ' ')} UTC`
+    ? `Process ${holder.pid} on host ${holder.host}, since ${formatDate(Date.parse(holder.startedAt), clock.now())}`
     : 'One that has just started';
   return { state: 'note', message: `${who}: a second one on this folder would be refused.` };
 }

@@ -1,6 +1,7 @@
 import { open, rename, utimes, writeFile } from 'node:fs/promises';
 import type { Clock } from '../lib/clock.ts';
 import { LockedError } from '../core/errors.ts';
+import { timeOfDay } from '../lib/dates.ts';
 import type { Log } from '../lib/log.ts';
 import { isCode } from './disk-error.ts';
 import { discard, moveExclusive, readIfPresent } from './files.ts';
@@ -96,7 +97,7 @@ export async function inspect(file: string, clock: Clock): Promise<Found | undef
 
 function sentence(folder: string, holder: LockHolder | undefined): string {
   const who = holder
-    ? ` (process ${holder.pid} on host ${holder.host}, since ${holder.startedAt.slice(11, 16)} UTC)`
+    ? ` (process ${holder.pid} on host ${holder.host}, since ${timeOfDay(Date.parse(holder.startedAt))})`
     : '';
   return `Another worker${who} is using ${folder}. Stop it first, or give this one a folder of its own with IMAGES_DIR.`;
 }

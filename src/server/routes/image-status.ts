@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { isoTime } from '../../lib/dates.ts';
 import { guardedAnswers } from '../http-error.ts';
 import type { ServerParts } from '../parts.ts';
 import type { ProviderRecord } from '../../monitoring/overview/provider-record.ts';
@@ -40,7 +41,7 @@ function statusOf({ providers, chain, clock, redact }: ServerParts, record: Prov
       label,
       configured,
       state: configured ? leftOut : 'not_configured',
-      until: trouble && trouble.until > now ? new Date(Math.min(trouble.until, 8.64e15)).toISOString() : null,
+      until: trouble && trouble.until > now ? isoTime(trouble.until) : null,
       lastError: lastError ? redact(lastError.message) : null,
       medianMs: medianMs ?? null,
     };
