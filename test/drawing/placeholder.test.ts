@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { formats } from '../../src/core/post.ts';
 import { drawPlaceholder } from '../../src/drawing/placeholder.ts';
 import { createFonts } from '../../src/drawing/fonts.ts';
+import { runs } from '../support/runs.ts';
 
 const bundledOnly = createFonts([]);
 const small = { width: 256, height: 256, seed: 3 };
@@ -237,7 +238,7 @@ describe('drawPlaceholder', () => {
         const { bytes } = await drawPlaceholder({ headline, width: 256, height, seed }, bundledOnly);
         expect(await sharp(bytes).metadata()).toMatchObject({ width: 256, height });
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });

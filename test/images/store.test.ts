@@ -67,12 +67,12 @@ describe('save', () => {
     expect(saved.path).toBe(`sd_generated_20261121_090807_1${ending}`);
   });
 
-  it('gives 2,000 pictures of one second a name each', async () => {
+  it('gives 300 pictures of one second a name each', async () => {
     const { folder, store } = await newStore();
-    const texts = Array.from({ length: 2000 }, (_, index) => `picture ${index}`);
+    const texts = Array.from({ length: 300 }, (_, index) => `picture ${index}`);
     const saved = await Promise.all(texts.map((text) => store.save(pictureOf(text), ignore)));
-    expect(new Set(saved.map((image) => image.path)).size).toBe(2000);
-    expect((await filesIn(folder)).length).toBe(2000);
+    expect(new Set(saved.map((image) => image.path)).size).toBe(300);
+    expect((await filesIn(folder)).length).toBe(300);
     for (const [index, image] of saved.entries()) {
       expect(await readFile(join(folder, image.path), 'utf8')).toBe(texts[index]);
     }
@@ -80,14 +80,14 @@ describe('save', () => {
 
   it('goes straight to the next free name, however many pictures the second has', async () => {
     const { folder, store } = await newStore();
-    for (let number = 1; number <= 3000; number++) {
+    for (let number = 1; number <= 500; number++) {
       await writeFile(join(folder, `flux_generated_20261121_090807_${number}.png`), '');
     }
     const intended: string[] = [];
     await store.save(pictureOf('one more'), async (image) => {
       intended.push(image.path);
     });
-    expect(intended).toEqual(['flux_generated_20261121_090807_3001.png']);
+    expect(intended).toEqual(['flux_generated_20261121_090807_501.png']);
   });
 
   it('gives two posts with the same bytes a file each', async () => {

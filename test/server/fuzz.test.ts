@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { sendRaw } from '../support/server/raw.ts';
 import { annToken, asAnn, fakeParts, fakeSettings, openServer, type OpenServer } from '../support/server/setup.ts';
+import { runs } from '../support/runs.ts';
 
 const secret = 'another-users-file';
 const fieldNames = [
@@ -85,7 +86,7 @@ describe('whatever is sent', () => {
           expect(faultOf(answer.statusCode, answer.body), body).toBe('none');
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -149,7 +150,7 @@ describe('whatever is sent', () => {
           expect(faultOf(status, body, method !== 'HEAD'), `${method} ${url}`).toBe('none');
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -204,7 +205,7 @@ describe('whatever is sent', () => {
         const answer = await server.inject({ url, headers: all, remoteAddress });
         expect(faultOf(answer.statusCode, answer.body), JSON.stringify(all)).toBe('none');
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -223,7 +224,7 @@ describe('whatever is sent', () => {
         expect(answer.statusCode).toBe(isRight ? 303 : 401);
         expect(answer.headers.location ?? '/').toMatch(/^\/(?!\/)/);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
