@@ -1,3 +1,5 @@
+import type { MediaType } from '../lib/media-type.ts';
+
 /** What is asked of a provider. `width` and `height` are the pixels the post needs; a provider that cannot do them exactly comes near. */
 export interface ImageRequest {
   prompt: string;
@@ -17,8 +19,6 @@ export interface ImageRequest {
   /** Name or label of the provider to ask first. */
   preferred?: string;
 }
-
-export type MediaType = 'image/png' | 'image/jpeg' | 'image/webp';
 
 /** A provider's answer, untrusted until inspected. */
 export interface GeneratedImage {

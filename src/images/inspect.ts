@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 import { ProviderError } from '../core/errors.ts';
-import type { MediaType } from '../core/image.ts';
+import { type MediaType, mediaTypeOf } from '../lib/media-type.ts';
 
 export const maxImageBytes = 25 * 1024 * 1024;
 export const maxImagePixels = 4096 * 4096;
@@ -38,7 +38,7 @@ export async function inspectPixels(bytes: Uint8Array, asked: Size): Promise<Ins
   if (bytes.byteLength > maxImageBytes) {
     throw badImage(`sent a picture of ${mebibytes(bytes.byteLength)} MiB, more than ${mebibytes(maxImageBytes)} MiB`);
   }
-  const mediaType = sniff(bytes);
+  const mediaType = mediaTypeOf(bytes);
   if (mediaType === undefined) throw badImage(`sent ${describe(bytes)} instead of a PNG, JPEG or WebP picture`);
   const flaw = findContainerFlaw(bytes, mediaType);
   if (flaw !== undefined) throw badImage(`sent a ${formatNames[mediaType]} that is ${flaw}`);
@@ -71,14 +71,6 @@ function mebibytes(count: number): string {
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function sniff(bytes: Uint8Array): MediaType | undefined {
-  const head = asBuffer(bytes).toString('latin1', 0, 12);
-  if (head.startsWith('\x89PNG\r\n\x1A\n')) return 'image/png';
-  if (head.startsWith('\xFF\xD8\xFF')) return 'image/jpeg';
-  if (/^RIFF[^]{4}WEBP/.test(head)) return 'image/webp';
-  return undefined;
 }
 
 const otherKinds: readonly (readonly [RegExp, string])[] = [

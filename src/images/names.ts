@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { MediaType } from '../core/image.ts';
+import type { MediaType } from '../lib/media-type.ts';
 import { look } from '../state/files.ts';
 
 /** Gives out the names of pictures, without their ending. */

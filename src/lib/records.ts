@@ -12,3 +12,10 @@ export function mapValues<K extends string, V, W>(
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- built from the same keys
   return Object.fromEntries(keysOf(record).map((key) => [key, change(record[key], key)])) as Record<K, W>;
 }
+
+/** A field of a value of unknown shape; undefined when it is no object, or has no such field of its own. */
+export function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? Object.entries(value).find(([key]) => key === name)?.[1]
+    : undefined;
+}

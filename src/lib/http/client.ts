@@ -4,28 +4,24 @@ import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import axios from 'axios';
-import { ProviderError } from '../../core/errors.ts';
-import { hideIn } from '../redact-quotes.ts';
 
-/** One HTTP call of a provider. */
-export interface ProviderCall {
-  /** The provider's name for messages, for example "Hugging Face". */
-  label: string;
+/** One HTTP request to a foreign service. */
+export interface HttpRequest {
   method: 'GET' | 'POST';
   url: string;
   headers?: Record<string, string>;
   /** Sent as JSON, but strings and bytes as they are. */
   body?: unknown;
-  /** Of the decoded answer; 36 MiB unless given, which is 25 MiB of picture in base64 and some room. */
+  /** Of the decoded answer; 36 MiB unless given, which is 25 MiB of image in base64 and some room. */
   maxBytes?: number;
-  /** Finds the host's address instead of the system; such a call goes past any proxy. */
+  /** Finds the host's address instead of the system; such a request goes past any proxy. */
   lookup?: LookupFunction;
-  /** Covers the whole call, to the last byte of the answer. */
+  /** Covers the whole exchange, to the last byte of the answer. */
   signal: AbortSignal;
 }
 
-/** Whatever a provider answered, whichever status it has. */
-export interface ProviderAnswer {
+/** Whatever a service answered, whichever status it has. */
+export interface HttpAnswer {
   status: number;
   /** By lower-case name. */
   headers: Record<string, string>;
@@ -36,29 +32,48 @@ export interface ProviderAnswer {
   json(): unknown;
 }
 
+/** unreachable: nothing was sent · broken: the connection was lost afterwards · too_large: the answer is over `maxBytes`. */
+export type HttpFailure = 'unreachable' | 'broken' | 'too_large';
+
+/** A request that got no usable answer. The message goes behind the service's name, and holds neither path nor query. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  readonly kind: HttpFailure;
+  /** Node's code such as ECONNREFUSED, where there is one. */
+  readonly code: string | undefined;
+  /** The status of an answer that was too large. */
+  readonly status: number | undefined;
+
+  constructor(kind: HttpFailure, message: string, details: { cause?: unknown; status?: number } = {}) {
+    super(message, { cause: details.cause });
+    this.kind = kind;
+    this.code = codeOf(details.cause);
+    this.status = details.status;
+  }
+}
+
 const defaultMaxBytes = 36 * 1024 * 1024;
 const maxTextBytes = 4 * 1024;
 
-// A reused connection may be closed just as the next call goes out, and nobody could say whether that call was seen.
+// A reused connection may be closed just as the next request goes out, and nobody could say whether that one was seen.
 const httpAgent = new http.Agent({ keepAlive: false });
 const httpsAgent = new https.Agent({ keepAlive: false });
 
 /**
- * Sends one call and reads the whole answer; follows no redirect.
- * @throws {ProviderError} `unreachable` when nothing was sent, `unavailable` when the connection was lost afterwards,
- * `bad_image` when the answer is over `maxBytes`; the signal's reason when it is aborted.
+ * Sends one request and reads the whole answer; follows no redirect.
+ * @throws {HttpError} when there is no usable answer; the signal's reason when it is aborted.
  */
-export async function callProvider(call: ProviderCall): Promise<ProviderAnswer> {
-  const { label, signal, maxBytes = defaultMaxBytes } = call;
+export async function sendRequest(request: HttpRequest): Promise<HttpAnswer> {
+  const { signal, maxBytes = defaultMaxBytes } = request;
   signal.throwIfAborted();
-  const url = new URL(call.url);
+  const url = new URL(request.url);
   const connection = { open: false };
-  const { data, contentType } = encodeBody(call.body);
+  const { data, contentType } = encodeBody(request.body);
   try {
     const response = await axios.request<Readable>({
-      method: call.method,
+      method: request.method,
       url: url.href,
-      headers: { ...(contentType !== undefined && { 'content-type': contentType }), ...call.headers },
+      headers: { ...(contentType !== undefined && { 'content-type': contentType }), ...request.headers },
       data,
       responseType: 'stream',
       signal,
@@ -68,52 +83,21 @@ export async function callProvider(call: ProviderCall): Promise<ProviderAnswer> 
       transformRequest: [],
       httpAgent,
       httpsAgent,
-      transport: watchingTransport(connection, call.lookup),
-      ...((call.lookup !== undefined || isLoopback(url.hostname)) && { proxy: false }),
+      transport: watchingTransport(connection, request.lookup),
+      ...((request.lookup !== undefined || isLoopback(url.hostname)) && { proxy: false }),
     });
+    const { status, headers } = response;
     const bytes = await readBody(response.data, maxBytes);
-    if (bytes === undefined) {
-      const message = `${label} sent more than ${Math.round(maxBytes / 1024 / 1024)} MiB`;
-      throw new ProviderError('bad_image', message, { status: response.status, sent: true });
-    }
-    return answerOf(response.status, plainHeaders(response.headers), bytes);
-  } catch (error) {
+    if (bytes !== undefined) return answerOf(status, plainHeaders(headers), bytes);
+    throw new HttpError('too_large', `sent more than ${Math.round(maxBytes / 1024 / 1024)} MiB`, { status });
+  } catch (cause) {
     if (signal.aborted) throw signal.reason;
-    if (error instanceof ProviderError) throw error;
+    if (cause instanceof HttpError) throw cause;
+    const reason = reasonOf(cause);
     throw connection.open
-      ? new ProviderError('unavailable', `${label} broke off the connection (${reasonOf(error)})`, {
-          sent: true,
-          cause: error,
-        })
-      : new ProviderError('unreachable', `${label} cannot be reached at ${url.host} (${reasonOf(error)})`, {
-          sent: false,
-          cause: error,
-        });
+      ? new HttpError('broken', `broke off the connection (${reason})`, { cause })
+      : new HttpError('unreachable', `cannot be reached at ${url.host} (${reason})`, { cause });
   }
-}
-
-/** The wait that an answer asks for, in ms: Retry-After, RateLimit's `t`, or `retry_after` and `estimated_time` in its JSON. */
-export function retryAfterMs(answer: ProviderAnswer, now: number): number | undefined {
-  const body = answer.json();
-  const candidates = [
-    parseRetryAfter(answer.headers['retry-after'], now),
-    parseRateLimit(answer.headers['ratelimit']),
-    ...[body, field(body, 'error')].flatMap((value) => [
-      parseRetryAfter(field(value, 'retry_after'), now),
-      parseRetryAfter(field(value, 'estimated_time'), now),
-    ]),
-  ];
-  const maxMs = 30 * 24 * 3_600_000;
-  return candidates.find((ms) => ms !== undefined && ms >= 0 && ms <= maxMs);
-}
-
-/** The provider's own words about a failure: one line of at most 200 characters, without what is to be hidden (the prompt, the key). */
-export function saidBy(answer: ProviderAnswer, hide: readonly string[] = []): string {
-  const line = hideIn(messageIn(answer.json()) ?? describe(answer), hide)
-    .replaceAll(/[\p{C}\s]+/gu, ' ')
-    .trim();
-  const characters = Array.from(line);
-  return characters.length > 200 ? `${characters.slice(0, 199).join('')}…` : line;
 }
 
 function encodeBody(body: unknown): { data?: string | Buffer; contentType?: string } {
@@ -152,7 +136,7 @@ async function readBody(stream: Readable, maxBytes: number): Promise<Uint8Array 
   return Buffer.concat(chunks);
 }
 
-function answerOf(status: number, headers: Record<string, string>, bytes: Uint8Array): ProviderAnswer {
+function answerOf(status: number, headers: Record<string, string>, bytes: Uint8Array): HttpAnswer {
   return {
     status,
     headers,
@@ -188,55 +172,12 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 function reasonOf(error: unknown): string {
-  const code = field(error, 'code') ?? field(field(error, 'cause'), 'code');
-  if (typeof code === 'string') return reasons[code] ?? code;
+  const code = codeOf(error);
+  if (code !== undefined) return reasons[code] ?? code;
   return error instanceof Error ? error.message : String(error);
 }
 
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? Object.entries(value).find(([key]) => key === name)?.[1]
-    : undefined;
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return 'code' in error && typeof error.code === 'string' ? error.code : codeOf(error.cause);
 }
-
-/** Seconds or an HTTP date. */
-function parseRetryAfter(value: unknown, now: number): number | undefined {
-  if (typeof value === 'number') return value * 1000;
-  if (typeof value !== 'string') return undefined;
-  if (/^\s*\d+(?:\.\d+)?\s*$/.test(value)) return Number(value) * 1000;
-  return value.endsWith(' GMT') ? Date.parse(value) - now : undefined;
-}
-
-/** `"api";r=0;t=55` (draft-ietf-httpapi-ratelimit-headers-09): the longest wait among the used-up limits. */
-function parseRateLimit(header: string | undefined): number | undefined {
-  const limits = (header ?? '').split(',').flatMap((item) => {
-    const seconds = /;\s*t=(\d+)/.exec(item)?.[1];
-    return seconds === undefined ? [] : [{ usedUp: /;\s*r=0(?!\d)/.test(item), ms: Number(seconds) * 1000 }];
-  });
-  const telling = limits.some(({ usedUp }) => usedUp) ? limits.filter(({ usedUp }) => usedUp) : limits;
-  return telling.length > 0 ? Math.max(...telling.map(({ ms }) => ms)) : undefined;
-}
-
-/** Looks where JSON errors usually keep their words; as deep as they go and no deeper. */
-function messageIn(value: unknown, depth = 0): string | undefined {
-  if (typeof value === 'string') return value.trim() === '' ? undefined : value;
-  if (typeof value !== 'object' || value === null || depth > 4) return undefined;
-  if (Array.isArray(value)) return messageIn(value[0], depth + 1);
-  const [title, detail] = [field(value, 'title'), field(value, 'detail')];
-  if (typeof title === 'string' && typeof detail === 'string') return `${title}: ${detail}`;
-  for (const name of ['error', 'message', 'detail', 'msg', 'errors', 'title']) {
-    const message = messageIn(field(value, name), depth + 1);
-    if (message !== undefined) return message;
-  }
-  return undefined;
-}
-
-function describe(answer: ProviderAnswer): string {
-  const text = answer.text().trim();
-  if (answer.bytes.byteLength === 0) return 'an empty answer';
-  if (text.startsWith('<')) return 'an HTML page';
-  if (answer.json() !== undefined) return 'JSON without a message';
-  return /\uFFFD|(?!\s)\p{Cc}/u.test(text) ? 'data that is not text' : text;
-}
-
-/** Also cuts off a quotation that the provider shortened. */

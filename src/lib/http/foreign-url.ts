@@ -1,57 +1,10 @@
 import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-import type { Clock } from '../clock.ts';
-import { ProviderError } from '../../core/errors.ts';
-import { callProvider, type ProviderAnswer } from './client.ts';
 
-/** A picture that an answer names by its address. */
-export interface NamedPicture {
-  /** The provider's name for messages. */
-  label: string;
-  /** As the answer gave it: not to be trusted. */
-  url: string;
-  /** Where the provider is configured to be; only there may an address be private or plain http. */
-  trustedUrl: string;
-  signal: AbortSignal;
-}
-
-const maxPictureBytes = 25 * 1024 * 1024;
-const pauseMs = 1000;
-
-/** Fetches the picture, with one more try, for it has been made and paid for. Sends no key. */
-export async function downloadImage(picture: NamedPicture, clock: Clock): Promise<Uint8Array> {
-  const { label, signal } = picture;
-  const url = allowedUrl(picture.url, picture.trustedUrl);
-  if (url === undefined) {
-    throw new ProviderError('bad_image', `${label} named an address for the picture that is not public https`, {
-      sent: true,
-    });
-  }
-  const isTrusted = url.origin === new URL(picture.trustedUrl).origin;
-  const attempt = () =>
-    callProvider({
-      label,
-      method: 'GET',
-      url: url.href,
-      maxBytes: maxPictureBytes,
-      signal,
-      ...(!isTrusted && { lookup: publicLookup }),
-    });
-  let answer = await settle(attempt, signal);
-  if (isWorthAnotherTry(answer)) {
-    await clock.sleep(pauseMs, signal);
-    answer = await settle(attempt, signal);
-  }
-  if (answer instanceof ProviderError && answer.code === 'bad_image') throw answer;
-  if (!(answer instanceof ProviderError) && answer.status === 200) return answer.bytes;
-  const reason = answer instanceof ProviderError ? answer.message : `${answer.status} from ${url.host}`;
-  throw new ProviderError('unavailable', `${label} made a picture that could not be fetched (${reason})`, {
-    sent: true,
-    ...(answer instanceof ProviderError ? { cause: answer } : { status: answer.status }),
-  });
-}
-
-/** The address when a download from it is allowed: on the trusted origin any, elsewhere https; names are judged when looked up. */
+/**
+ * The address that an answer named, when asking there is allowed: on the trusted origin any, elsewhere public https. Names
+ * are judged by `publicLookup`, which the request must then use.
+ */
 export function allowedUrl(candidate: string, trustedUrl: string): URL | undefined {
   if (!URL.canParse(candidate)) return undefined;
   const url = new URL(candidate);
@@ -110,21 +63,4 @@ export function isPublicAddress(address: string): boolean {
   const version = isIP(address);
   if (version === 4) return !notPublic.check(address, 'ipv4');
   return version === 6 && globalUnicast.check(address, 'ipv6') && !notPublic.check(address, 'ipv6');
-}
-
-async function settle(
-  attempt: () => Promise<ProviderAnswer>,
-  signal: AbortSignal,
-): Promise<ProviderAnswer | ProviderError> {
-  try {
-    return await attempt();
-  } catch (error) {
-    if (signal.aborted || !(error instanceof ProviderError)) throw error;
-    return error;
-  }
-}
-
-function isWorthAnotherTry(answer: ProviderAnswer | ProviderError): boolean {
-  if (answer instanceof ProviderError) return answer.code !== 'bad_image';
-  return answer.status === 404 || answer.status === 429 || answer.status >= 500;
 }

@@ -3,8 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ProviderError } from '../../../src/core/errors.ts';
-import { callProvider, type ProviderAnswer, type ProviderCall } from '../../../src/lib/http/client.ts';
+import { type HttpAnswer, HttpError, type HttpRequest, sendRequest } from '../../../src/lib/http/client.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -29,17 +28,17 @@ async function listen(server: Server): Promise<string> {
 
 const serve = (listener: RequestListener) => listen(createServer(listener));
 
-function call(url: string, more: Partial<ProviderCall> = {}): Promise<ProviderAnswer> {
-  return callProvider({ label: 'Test', method: 'GET', url, signal: new AbortController().signal, ...more });
+function call(url: string, more: Partial<HttpRequest> = {}): Promise<HttpAnswer> {
+  return sendRequest({ method: 'GET', url, signal: new AbortController().signal, ...more });
 }
 
-async function failure(promise: Promise<unknown>): Promise<ProviderError> {
+async function failure(promise: Promise<unknown>): Promise<HttpError> {
   const error: unknown = await promise.catch((reason: unknown) => reason);
-  if (!(error instanceof ProviderError)) throw new Error('no ProviderError', { cause: error });
+  if (!(error instanceof HttpError)) throw new Error('no HttpError', { cause: error });
   return error;
 }
 
-describe('callProvider', () => {
+describe('sendRequest', () => {
   it('sends objects as JSON, strings and bytes as they are', async () => {
     const seen: unknown[] = [];
     const url = await serve((request, response) => {
@@ -100,7 +99,7 @@ describe('callProvider', () => {
   it('takes an answer of exactly maxBytes and refuses one byte more', async () => {
     const url = await serve((_, response) => response.end('x'.repeat(1000)));
     expect((await call(url, { maxBytes: 1000 })).bytes).toHaveLength(1000);
-    expect(await failure(call(url, { maxBytes: 999 }))).toMatchObject({ code: 'bad_image', facts: { sent: true } });
+    expect(await failure(call(url, { maxBytes: 999 }))).toMatchObject({ kind: 'too_large', status: 200 });
   });
 
   it('counts unpacked bytes, and stops an endless answer', async () => {
@@ -116,8 +115,8 @@ describe('callProvider', () => {
       return flood();
     });
     expect(bomb.byteLength).toBeLessThan(5000);
-    expect((await failure(call(`${url}/bomb`, { maxBytes: 5000 }))).code).toBe('bad_image');
-    expect((await failure(call(`${url}/flood`, { maxBytes: 50_000 }))).code).toBe('bad_image');
+    expect((await failure(call(`${url}/bomb`, { maxBytes: 5000 }))).kind).toBe('too_large');
+    expect((await failure(call(`${url}/flood`, { maxBytes: 50_000 }))).kind).toBe('too_large');
     await closed;
   });
 
@@ -127,12 +126,12 @@ describe('callProvider', () => {
     server.close();
     await once(server, 'close');
     const error = await failure(call(`${url}/path?secret=1`, { method: 'POST', body: {} }));
-    expect(error).toMatchObject({ code: 'unreachable', facts: { sent: false } });
-    expect(error.message).toBe(`Test cannot be reached at ${url.slice(7)} (connection refused)`);
+    expect(error).toMatchObject({ kind: 'unreachable', code: 'ECONNREFUSED' });
+    expect(error.message).toBe(`cannot be reached at ${url.slice(7)} (connection refused)`);
   });
 
   it('knows an unknown host name as unreachable', async () => {
-    expect((await failure(call('http://name.invalid/'))).code).toBe('unreachable');
+    expect((await failure(call('http://name.invalid/'))).kind).toBe('unreachable');
   });
 
   it('knows a failed TLS handshake as unreachable, for nothing was sent', async () => {
@@ -140,7 +139,7 @@ describe('callProvider', () => {
       createTcpServer((socket) => void socket.once('data', () => socket.end('HTTP/1.1 400\r\n\r\n'))),
     );
     const error = await failure(call(url.replace('http:', 'https:'), { method: 'POST', body: {} }));
-    expect(error).toMatchObject({ code: 'unreachable', facts: { sent: false } });
+    expect(error).toMatchObject({ kind: 'unreachable' });
   });
 
   it.each([
@@ -149,7 +148,7 @@ describe('callProvider', () => {
     ['within the body', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf'],
     ['within a chunked body', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n'],
     ['within a compressed body', 'HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 100\r\n\r\nhalf'],
-  ])('knows a connection lost %s as unavailable, possibly sent', async (_, head) => {
+  ])('knows a connection lost %s as broken', async (_, head) => {
     for (const end of ['resetAndDestroy', 'destroySoon'] as const) {
       const url = await listen(
         createTcpServer((socket) => {
@@ -157,13 +156,13 @@ describe('callProvider', () => {
         }),
       );
       const error = await failure(call(url, { method: 'POST', body: {} }));
-      expect(error).toMatchObject({ code: 'unavailable', facts: { sent: true } });
+      expect(error).toMatchObject({ kind: 'broken' });
     }
   });
 
-  it('knows an answer that is not HTTP as unavailable', async () => {
+  it('knows an answer that is not HTTP as broken', async () => {
     const url = await listen(createTcpServer((socket) => void socket.once('data', () => socket.end('SSH-2.0\r\n'))));
-    expect((await failure(call(url))).code).toBe('unavailable');
+    expect((await failure(call(url))).kind).toBe('broken');
   });
 
   it('sends nothing when already aborted', async () => {

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { LookupAddress } from 'node:dns';
 import { describe, expect, it } from 'vitest';
-import { allowedUrl, downloadImage, isPublicAddress, publicLookup } from '../../../src/lib/http/foreign-url.ts';
-import { callProvider } from '../../../src/lib/http/client.ts';
+import { allowedUrl, isPublicAddress, publicLookup } from '../../../src/lib/http/foreign-url.ts';
+import { sendRequest } from '../../../src/lib/http/client.ts';
 
 const trusted = 'http://192.168.1.5:8080/v1';
 
@@ -93,24 +93,12 @@ describe('publicLookup', () => {
     await once(server, 'listening');
     const address = server.address();
     const url = `http://localhost:${typeof address === 'object' ? address?.port : ''}`;
-    const call = { label: 'Test', method: 'GET', url, signal: new AbortController().signal } as const;
+    const request = { method: 'GET', url, signal: new AbortController().signal } as const;
     try {
-      await expect(callProvider({ ...call, lookup: publicLookup })).rejects.toMatchObject({ code: 'unreachable' });
+      await expect(sendRequest({ ...request, lookup: publicLookup })).rejects.toMatchObject({ kind: 'unreachable' });
       expect(requests).toBe(0);
     } finally {
       server.close();
     }
-  });
-});
-
-describe('downloadImage', () => {
-  it('does not reach a private host by its name', async () => {
-    const clock = { now: () => 0, monotonic: () => 0, sleep: async () => undefined };
-    const { signal } = new AbortController();
-    const picture = { label: 'Test', url: 'https://localhost:1/a.png', trustedUrl: trusted, signal };
-    await expect(downloadImage(picture, clock)).rejects.toMatchObject({
-      code: 'unavailable',
-      message: expect.stringContaining('the host name leads to no public address'),
-    });
   });
 });
