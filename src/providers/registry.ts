@@ -20,7 +20,7 @@ const entries: readonly ProviderEntry[] = [
   placeholder,
 ];
 
-/** The order of the chain unless the settings give another; the card comes last in any case. */
+/** The order of the chain unless the settings give another; the placeholder comes last in any case. */
 const usualOrder = ['huggingface', 'stable-diffusion', 'localai', 'replicate', 'runpod', placeholder.name];
 
 /** Every provider of the product, in the usual order. */
@@ -29,7 +29,7 @@ const knownProviders = [
   ...entries.filter(({ name }) => !usualOrder.includes(name)),
 ].map(({ name, label }) => ({ name, label }));
 
-/** The chain that the settings ask for: configured providers only, in the order of IMAGE_PROVIDERS, the card last. */
+/** The chain that the settings ask for: configured providers only, in the order of IMAGE_PROVIDERS, the placeholder last. */
 export function readProviders(environment: Environment): ProviderSettings[] {
   const names = entries.map(({ name }) => name);
   const order = environment.list('IMAGE_PROVIDERS', usualOrder, names);

@@ -1,18 +1,20 @@
-import { createHash } from 'node:crypto';
-import type { Random } from '../../lib/clock.ts';
 import type { Environment } from '../../core/environment.ts';
 import { ProviderError } from '../../core/errors.ts';
-import type { GeneratedImage, ImageRequest } from '../../core/image.ts';
-import type { ImageProvider, ProviderContext } from '../../core/provider.ts';
-import { type DrawnPicture, readImage } from './answer.ts';
+import type { ImageRequest } from '../../core/image.ts';
+import type { ProviderContext } from '../../core/provider.ts';
+import type { Random } from '../../lib/clock.ts';
+import type { HttpAnswer } from '../../lib/http/client.ts';
+import { runCheck } from '../check.ts';
+import { defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
+import { badImage, describeImage } from '../image.ts';
+import { textsToRedact } from '../quote.ts';
+import { readImage, type ServedImage } from './answer.ts';
 import { checkServer } from './check.ts';
 import { connect, formsOf } from './connection.ts';
 import { isGatewayTimeout, isUnknownSampler } from './failures.ts';
 import { createCatalogue, type Listed, listedAs, readCheckpoints, readSamplers } from './names.ts';
 import { composeBody, defaultSampler, type Drawing } from './request.ts';
 import { cancelTask } from './task.ts';
-import type { ProviderDependencies, ProviderEntry } from '../entry.ts';
-import type { ProviderAnswer } from '../../lib/http/client.ts';
 
 interface Settings {
   url: string;
@@ -23,32 +25,27 @@ interface Settings {
   costUsd: number;
 }
 
+const name = 'stable-diffusion';
+const label = 'Stable Diffusion';
+
 /** AUTOMATIC1111's web UI and everything that speaks its API: Forge, reForge, SD.Next, koboldcpp, sd-server. */
-export const automatic1111: ProviderEntry = {
-  name: 'stable-diffusion',
-  label: 'Stable Diffusion',
-  read(environment) {
-    const enabled = environment.flag('SD_ENABLED', false);
-    const settings: Settings = {
-      url: environment.url('SD_API_URL', 'http://127.0.0.1:7860'),
-      login: readLogin(environment),
-      model: environment.optional('SD_MODEL'),
-      costUsd: environment.number('SD_COST_USD', { fallback: 0, min: 0, max: 100 }),
-    };
-    const timeoutMs = 1000 * environment.number('SD_TIMEOUT_SECONDS', { fallback: 120, min: 1, max: 3600 });
-    const concurrency = environment.number('SD_CONCURRENCY', { fallback: 1, min: 1, max: 64, whole: true });
-    if (!enabled) return undefined;
+export const automatic1111 = defineProvider({
+  name,
+  label,
+  prefix: 'SD',
+  defaults: { timeoutSeconds: 120, concurrency: 1, mostConcurrency: 64, costUsd: 0 },
+  read(environment, { costUsd }) {
+    const isEnabled = environment.flag('SD_ENABLED', false);
+    const url = environment.url('SD_API_URL', 'http://127.0.0.1:7860');
+    const login = readLogin(environment);
+    const model = environment.optional('SD_MODEL');
+    if (!isEnabled) return undefined;
     return {
-      name: automatic1111.name,
-      label: automatic1111.label,
-      timeoutMs,
-      concurrency,
-      costUsd: settings.costUsd,
-      account: fingerprint(settings),
-      create: (dependencies) => createProvider(settings, dependencies),
+      account: [url, login ?? ''],
+      create: (dependencies) => createAutomatic1111({ url, login, model, costUsd }, dependencies),
     };
   },
-};
+});
 
 function readLogin(environment: Environment): string | undefined {
   const login = environment.secret('SD_API_AUTH');
@@ -60,21 +57,14 @@ function readLogin(environment: Environment): string | undefined {
   return login;
 }
 
-function fingerprint({ url, login }: Settings): string {
-  return createHash('sha256')
-    .update(`${url}\n${login ?? ''}`)
-    .digest('hex')
-    .slice(0, 8);
-}
-
-function createProvider(settings: Settings, { clock, random }: ProviderDependencies): ImageProvider {
-  const { name, label } = automatic1111;
-  const connection = connect({ label, url: settings.url, login: settings.login, clock });
+function createAutomatic1111(settings: Settings, { clock, random }: ProviderDependencies): ProviderMethods {
+  const { url, login, costUsd } = settings;
+  const connection = connect({ label, url, login, clock });
   const checkpoints = createCatalogue(connection, '/sdapi/v1/sd-models', 'checkpoint', readCheckpoints);
   const samplers = createCatalogue(connection, '/sdapi/v1/samplers', 'sampler', readSamplers);
 
-  /** Sends one picture's job; when nobody waits for it any more, it is cancelled behind the caller's back. */
-  const submit = async (drawing: Drawing, { signal, log }: ProviderContext): Promise<ProviderAnswer> => {
+  /** Sends one image's job; when nobody waits for it any more, it is cancelled behind the caller's back. */
+  const submit = async (drawing: Drawing, { signal, log }: ProviderContext): Promise<HttpAnswer> => {
     signal.throwIfAborted();
     const task = newTaskId(random);
     try {
@@ -87,7 +77,7 @@ function createProvider(settings: Settings, { clock, random }: ProviderDependenc
     }
   };
 
-  const draw = async (drawing: Drawing, context: ProviderContext): Promise<ProviderAnswer> => {
+  const draw = async (drawing: Drawing, context: ProviderContext): Promise<HttpAnswer> => {
     const answer = await submit(drawing, context);
     if (drawing.sampler_name !== defaultSampler || !isUnknownSampler(answer)) return answer;
     // A fork may lack the default sampler; nothing was drawn yet, and without a name it takes its own.
@@ -102,46 +92,51 @@ function createProvider(settings: Settings, { clock, random }: ProviderDependenc
   };
 
   /** The server draws with whatever is loaded when it does not know the checkpoint it was told, and says nothing. */
-  const refuseOtherCheckpoint = (asked: Listed, picture: DrawnPicture) => {
-    const { checkpoint, checkpointHash } = picture;
+  const refuseOtherCheckpoint = (asked: Listed, image: ServedImage) => {
+    const { checkpoint, checkpointHash } = image;
     if (checkpoint === undefined || asked.isCalled(checkpoint)) return;
     if (checkpointHash !== undefined && asked.isCalled(checkpointHash)) return;
     checkpoints.forget();
-    const message = `${label} drew with the checkpoint "${checkpoint}" instead of "${asked.name}"`;
-    throw new ProviderError('bad_image', message, { status: 200, sent: true });
+    throw badImage(`${label} drew with the checkpoint "${checkpoint}" instead of "${asked.name}"`);
   };
 
   return {
-    name,
-    label,
-    async generate(request, context): Promise<GeneratedImage> {
+    async generate(request, context) {
       const { signal } = context;
       const model = request.model?.trim() || settings.model;
-      const checkpoint = model === undefined ? undefined : ((await checkpoints.find(model, signal)) ?? listedAs(model));
+      const asked = model === undefined ? undefined : ((await checkpoints.find(model, signal)) ?? listedAs(model));
       const sampler = await chooseSampler(request, signal);
-      const { drawing, warnings } = composeBody(request, sampler, checkpoint?.name);
+      const { drawing, warnings } = composeBody(request, sampler, asked?.name);
       const answer = await draw(drawing, context);
-      const hide = [request.prompt, request.negativePrompt ?? '', ...formsOf(settings.login)];
-      if (answer.status !== 200) throw connection.failure(answer, hide);
-      const picture = await readImage(label, answer, hide);
-      signal.throwIfAborted();
-      if (checkpoint) refuseOtherCheckpoint(checkpoint, picture);
-      const { bytes, mediaType, width, height } = picture;
-      return {
-        bytes,
-        mediaType,
-        width,
-        height,
+      const toRedact = textsToRedact(request, ...formsOf(login));
+      if (answer.status !== 200) throw connection.failure(answer, toRedact);
+      const served = readImage(label, answer, toRedact);
+      const image = await describeImage(label, {
+        bytes: served.bytes,
         provider: name,
-        model: picture.checkpoint ?? model ?? 'stable-diffusion-local',
+        model: served.checkpoint ?? model ?? 'stable-diffusion-local',
         family: 'sd',
-        seed: picture.seed ?? request.seed,
-        costUsd: settings.costUsd,
-        ...(warnings.length > 0 && { warnings }),
-      };
+        seed: served.seed ?? request.seed,
+        costUsd,
+        warnings,
+      });
+      signal.throwIfAborted();
+      if (asked) refuseOtherCheckpoint(asked, served);
+      return image;
     },
-    check: ({ signal }) => checkServer(connection, settings.model, signal),
+    check: ({ signal }) =>
+      runCheck(
+        signal,
+        (signal) => checkServer(connection, settings.model, signal),
+        explainFailure,
+        Number.POSITIVE_INFINITY,
+      ),
   };
+}
+
+function explainFailure(error: unknown): string {
+  if (error instanceof ProviderError) return `${error.message}.`;
+  throw error;
 }
 
 function mayStillRun(error: unknown): boolean {

@@ -1,16 +1,17 @@
 import type { Clock } from '../../lib/clock.ts';
 import { ProviderError } from '../../core/errors.ts';
+import type { HttpAnswer } from '../../lib/http/client.ts';
+import { callProvider } from '../call.ts';
 import { classify } from './failures.ts';
-import { callProvider, type ProviderAnswer } from '../../lib/http/client.ts';
 
 /** The way to one server, with its login and its words for failures. */
 export interface Connection {
   readonly label: string;
   readonly url: string;
-  get(path: string, signal: AbortSignal): Promise<ProviderAnswer>;
-  post(path: string, body: unknown, signal: AbortSignal): Promise<ProviderAnswer>;
-  /** What an answer other than 200 means; `hide` is kept out of its words. */
-  failure(answer: ProviderAnswer, hide?: readonly string[]): ProviderError;
+  get(path: string, signal: AbortSignal): Promise<HttpAnswer>;
+  post(path: string, body: unknown, signal: AbortSignal): Promise<HttpAnswer>;
+  /** What an answer other than 200 means; `toRedact` is kept out of its words. */
+  failure(answer: HttpAnswer, toRedact?: readonly string[]): ProviderError;
 }
 
 /** Joins the server at `url`; nothing is sent yet. */
@@ -20,7 +21,7 @@ export function connect(server: { label: string; url: string; login: string | un
 
   const call = async (method: 'GET' | 'POST', path: string, signal: AbortSignal, body?: unknown) => {
     try {
-      return await callProvider({ label, method, url: `${url}${path}`, headers, body, signal });
+      return await callProvider(label, { method, url: `${url}${path}`, headers, body, signal });
     } catch (error) {
       if (signal.aborted || !(error instanceof ProviderError)) throw error;
       // A lost look costs nothing: only a lost job may have been spent on.
@@ -35,12 +36,12 @@ export function connect(server: { label: string; url: string; login: string | un
     url,
     get: (path, signal) => call('GET', path, signal),
     post: (path, body, signal) => call('POST', path, signal, body),
-    failure: (answer, hide = []) =>
+    failure: (answer, toRedact = []) =>
       classify(answer, {
         label,
         url,
         hasLogin: login !== undefined,
-        hide: [...hide, ...formsOf(login)],
+        toRedact: [...toRedact, ...formsOf(login)],
         now: clock.now(),
       }),
   };

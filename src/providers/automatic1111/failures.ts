@@ -1,34 +1,33 @@
 import { z } from 'zod';
 import { ProviderError } from '../../core/errors.ts';
 import type { FailureCode } from '../../core/reactions.ts';
-import { type ProviderAnswer, retryAfterMs, saidBy } from '../../lib/http/client.ts';
+import type { HttpAnswer } from '../../lib/http/client.ts';
+import { retryAfterMs } from '../../lib/http/retry-after.ts';
+import type { FailureContext } from '../failures.ts';
+import { quoteAnswer } from '../quote.ts';
 
 /** What the words of a failure need besides the answer. */
-export interface FailureScene {
+interface ServerFailureContext extends FailureContext {
   label: string;
   url: string;
   hasLogin: boolean;
-  /** Texts that must not be repeated, such as the prompt. */
-  hide: readonly string[];
-  /** Wall-clock ms. */
-  now: number;
 }
 
 /** True when the server says that it has no sampler of that name: 404 up to web UI 1.7 and on SD.Next, 400 since and on Forge. */
-export function isUnknownSampler(answer: ProviderAnswer): boolean {
+export function isUnknownSampler(answer: HttpAnswer): boolean {
   return (answer.status === 400 || answer.status === 404) && /sampler not found/i.test(answer.text());
 }
 
 /** True when something between gave up waiting for the server, which goes on drawing. */
-export function isGatewayTimeout({ status }: ProviderAnswer): boolean {
+export function isGatewayTimeout({ status }: HttpAnswer): boolean {
   return status === 408 || status === 504 || status === 524;
 }
 
 /** What an answer other than 200 means, whichever of the forks gave it. */
-export function classify(answer: ProviderAnswer, scene: FailureScene): ProviderError {
+export function classify(answer: HttpAnswer, context: ServerFailureContext): ProviderError {
   const { status } = answer;
-  const { code, message } = judge(answer, scene);
-  const waitMs = retryAfterMs(answer, scene.now);
+  const { code, message } = judge(answer, context);
+  const waitMs = retryAfterMs(answer, context.now);
   return new ProviderError(code, message, {
     status,
     sent: status === 408 || (status >= 500 && status !== 503),
@@ -36,10 +35,10 @@ export function classify(answer: ProviderAnswer, scene: FailureScene): ProviderE
   });
 }
 
-function judge(answer: ProviderAnswer, scene: FailureScene): { code: FailureCode; message: string } {
+function judge(answer: HttpAnswer, context: ServerFailureContext): { code: FailureCode; message: string } {
   const { status } = answer;
-  const { label, url, hasLogin } = scene;
-  const said = `${label} answered ${status}: ${wordsOf(answer, scene.hide)}`;
+  const { label, url, hasLogin } = context;
+  const said = `${label} answered ${status}: ${wordsOf(answer, context.toRedact)}`;
   if (status === 401 || status === 403) {
     const message = hasLogin
       ? `${label} at ${url} refuses the login in SD_API_AUTH (${status}): give the user:password of the web UI's --api-auth`
@@ -66,7 +65,7 @@ const codes: Readonly<Record<number, FailureCode>> = {
   503: 'loading',
 };
 
-function judgeCrash(answer: ProviderAnswer, said: string, label: string): { code: FailureCode; message: string } {
+function judgeCrash(answer: HttpAnswer, said: string, label: string): { code: FailureCode; message: string } {
   const text = answer.text();
   if (/OutOfMemoryError|out of memory/i.test(text)) {
     const advice = 'use a smaller format, or start the web UI with --medvram';
@@ -80,7 +79,7 @@ function judgeCrash(answer: ProviderAnswer, said: string, label: string): { code
 }
 
 /** FastAPI and other web servers at a route they do not have; the API's own 404s say what they miss. */
-function isApiOff(answer: ProviderAnswer): boolean {
+function isApiOff(answer: HttpAnswer): boolean {
   if (answer.status !== 404 && answer.status !== 405) return false;
   const body = answer.json();
   return (
@@ -96,16 +95,15 @@ const validation = z.object({
   detail: z.tuple([z.object({ loc: z.array(z.union([z.string(), z.number()])), msg: z.string() })], z.unknown()),
 });
 
-function wordsOf(answer: ProviderAnswer, hide: readonly string[]): string {
+function wordsOf(answer: HttpAnswer, toRedact: readonly string[]): string {
   const body = answer.json();
-  const wrapped = wrapper.safeParse(body).data;
   const invalid = validation.safeParse(body).data;
   if (invalid) {
     const [{ loc, msg }] = invalid.detail;
-    return saidBy({ ...answer, json: () => `${loc.at(-1) ?? 'body'}: ${msg}` }, hide);
+    return quoteAnswer(answer, toRedact, `${loc.at(-1) ?? 'body'}: ${msg}`);
   }
-  if (wrapped === undefined) return saidBy(answer, hide);
+  const wrapped = wrapper.safeParse(body).data;
+  if (wrapped === undefined) return quoteAnswer(answer, toRedact);
   const { error, detail, errors, message } = wrapped;
-  const line = [error, detail || errors || message].filter((part) => part !== '').join(': ');
-  return saidBy({ ...answer, json: () => line }, hide);
+  return quoteAnswer(answer, toRedact, [error, detail || errors || message].filter((part) => part !== '').join(': '));
 }

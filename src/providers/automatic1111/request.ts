@@ -1,4 +1,5 @@
 import type { ImageRequest } from '../../core/image.ts';
+import { megapixelFactor, scaleSize, type Size } from '../size.ts';
 
 /** What is asked for unless the row says otherwise. */
 export const defaultSampler = 'Euler a';
@@ -22,10 +23,9 @@ export interface Drawing {
   override_settings?: { sd_model_checkpoint: string };
 }
 
-const maxPixels = 1024 * 1024;
 const sizeStep = 8;
 
-/** Writes the request in the server's words; `warnings` tell what could not be honoured. */
+/** Writes the request in the server's words; `warnings` say what could not be honoured. */
 export function composeBody(
   request: ImageRequest,
   sampler: string,
@@ -34,8 +34,8 @@ export function composeBody(
   const steps = within(request.steps, { min: 10, max: 50, fallback: 20 });
   const cfgScale = within(request.cfgScale, { min: 1, max: 20, fallback: 7 });
   const warnings = [
-    ...tellChange('steps', request.steps, Math.round(steps)),
-    ...tellChange('guidance', request.cfgScale, cfgScale),
+    ...warnOfChange('steps', request.steps, Math.round(steps)),
+    ...warnOfChange('guidance', request.cfgScale, cfgScale),
   ];
   const drawing: Drawing = {
     prompt: request.prompt,
@@ -57,13 +57,11 @@ export function composeBody(
 }
 
 /**
- * The size asked for, or the same shape at about one megapixel: checkpoints repeat themselves beyond that. Sides are rounded
- * up, so that no picture of up to 2048 pixels a side has to grow to more than twice its size.
+ * The size asked for, or the same shape at about one megapixel. Sides are rounded up, so that no image of up to 2048 pixels
+ * a side has to grow to more than twice its size.
  */
-export function chooseSize({ width, height }: { width: number; height: number }): { width: number; height: number } {
-  const scale = Math.min(1, Math.sqrt(maxPixels / (width * height)));
-  const side = (pixels: number) => Math.ceil((pixels * scale) / sizeStep) * sizeStep;
-  return { width: side(width), height: side(height) };
+export function chooseSize(asked: Size): Size {
+  return scaleSize(asked, megapixelFactor(asked), { multiple: sizeStep, round: Math.ceil });
 }
 
 function within(value: number | undefined, range: { min: number; max: number; fallback: number }): number {
@@ -71,6 +69,6 @@ function within(value: number | undefined, range: { min: number; max: number; fa
   return Math.min(range.max, Math.max(range.min, value));
 }
 
-function tellChange(what: string, asked: number | undefined, used: number): string[] {
+function warnOfChange(what: string, asked: number | undefined, used: number): string[] {
   return asked === undefined || asked === used ? [] : [`${what} ${asked} is not possible, ${used} was used`];
 }

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
-import { withDeadline } from '../../lib/deadline.ts';
 import type { Log } from '../../lib/log.ts';
+import { cancelJob, cancelWithinMs } from '../call.ts';
 import type { Connection } from './connection.ts';
 
-const cancelWithinMs = 5000;
 const lookEveryMs = 500;
 
 const progress = z.object({ active: z.boolean(), completed: z.boolean().catch(false) });
@@ -13,13 +12,8 @@ const progress = z.object({ active: z.boolean(), completed: z.boolean().catch(fa
  * Stops a job that nobody waits for any more, so that the next one does not queue behind it. The server goes on drawing when
  * its caller hangs up, and its interrupt stops whatever runs: so it is asked only while the job that runs is ours. Never rejects.
  */
-export async function cancelTask(connection: Connection, task: string, clock: Clock, log: Log): Promise<void> {
-  try {
-    await withDeadline(cancelWithinMs, undefined, (signal) => interruptOnceActive(connection, task, clock, signal));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    log.debug({ reason }, `${connection.label}: the job given up could not be cancelled`);
-  }
+export function cancelTask(connection: Connection, task: string, clock: Clock, log: Log): Promise<void> {
+  return cancelJob(connection.label, log, (signal) => interruptOnceActive(connection, task, clock, signal));
 }
 
 /** A job that still queues cannot be taken out, so it is watched until it starts. */

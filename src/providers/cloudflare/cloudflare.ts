@@ -1,15 +1,18 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { withDeadline } from '../../lib/deadline.ts';
 import type { Environment } from '../../core/environment.ts';
 import { ProviderError } from '../../core/errors.ts';
 import type { ImageRequest } from '../../core/image.ts';
-import type { ImageProvider, ProviderCheck } from '../../core/provider.ts';
-import { chooseSize } from '../automatic1111/request.ts';
-import type { ProviderDependencies, ProviderEntry } from '../entry.ts';
-import { mediaTypeOf } from '../huggingface/answer.ts';
-import { readHeader } from '../../lib/image-header.ts';
-import { callProvider, type ProviderAnswer, retryAfterMs, saidBy } from '../../lib/http/client.ts';
+import type { ProviderCheck } from '../../core/provider.ts';
+import type { HttpAnswer } from '../../lib/http/client.ts';
+import { retryAfterMs } from '../../lib/http/retry-after.ts';
+import { mediaTypeOf } from '../../lib/media-type.ts';
+import { createClient, type ProviderClient } from '../call.ts';
+import { couldNotLook, inOrder, problem, runCheck } from '../check.ts';
+import { defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
+import { codeOfStatus, type FailureContext, failureOf } from '../failures.ts';
+import { decodeImage, describeImage } from '../image.ts';
+import { quoteAnswer, textsToRedact } from '../quote.ts';
+import { megapixelFactor, scaleSize } from '../size.ts';
 
 interface Settings {
   url: string;
@@ -22,38 +25,28 @@ interface Settings {
 const name = 'cloudflare';
 const label = 'Cloudflare';
 
-/** Cloudflare Workers AI, which draws some pictures a day for nothing. */
-export const cloudflare: ProviderEntry = {
+/** Cloudflare Workers AI, which draws some images a day for nothing. */
+export const cloudflare = defineProvider({
   name,
   label,
-  read(environment) {
+  prefix: 'CLOUDFLARE',
+  defaults: { timeoutSeconds: 60, concurrency: 2, mostConcurrency: 100, costUsd: 0 },
+  read(environment, { costUsd }) {
     const token = environment.secret('CLOUDFLARE_API_TOKEN');
     const accountId = readAccountId(environment);
-    const timeoutMs = 1000 * environment.number('CLOUDFLARE_TIMEOUT_SECONDS', { fallback: 60, min: 1, max: 3600 });
-    const concurrency = environment.number('CLOUDFLARE_CONCURRENCY', { fallback: 2, min: 1, max: 100, whole: true });
-    const settings: Settings = {
-      url: environment.url('CLOUDFLARE_API_URL', 'https://api.cloudflare.com/client/v4'),
-      accountId: accountId ?? '',
-      token: token ?? '',
-      model: readModel(environment),
-      costUsd: environment.number('CLOUDFLARE_COST_USD', { fallback: 0, min: 0, max: 100 }),
-    };
+    const url = environment.url('CLOUDFLARE_API_URL', 'https://api.cloudflare.com/client/v4');
+    const model = readModel(environment);
     if ((token === undefined) !== (accountId === undefined)) {
       environment.problem('CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN belong together: set both or neither.');
     }
     if (token === undefined || accountId === undefined) return undefined;
     return {
-      name,
-      label,
-      timeoutMs,
-      concurrency,
-      costUsd: settings.costUsd,
-      model: settings.model,
-      account: createHash('sha256').update(`${token}\n${settings.url}\n${accountId}`).digest('hex').slice(0, 8),
-      create: (dependencies) => createCloudflare(settings, dependencies),
+      model,
+      account: [token, url, accountId],
+      create: (dependencies) => createCloudflare({ url, accountId, token, model, costUsd }, dependencies),
     };
   },
-};
+});
 
 function readAccountId(environment: Environment): string | undefined {
   const accountId = environment.optional('CLOUDFLARE_ACCOUNT_ID');
@@ -75,37 +68,22 @@ function readModel(environment: Environment): string {
   return model;
 }
 
-function createCloudflare(settings: Settings, { clock }: ProviderDependencies): ImageProvider {
+function createCloudflare(settings: Settings, { clock }: ProviderDependencies): ProviderMethods {
   const { url, accountId, token, model, costUsd } = settings;
+  const client = createClient({ label, url, key: token });
   return {
-    name,
-    label,
     async generate(request, { signal }) {
       const { body, warnings } = composeBody(request, model);
-      const answer = await callProvider({
-        label,
-        method: 'POST',
-        url: `${url}/accounts/${accountId}/ai/run/${model}`,
-        headers: { authorization: `Bearer ${token}` },
-        body,
-        signal,
-      });
-      const bytes = pictureIn(answer);
+      const answer = await client.post(`/accounts/${accountId}/ai/run/${model}`, body, signal);
+      const bytes = imageIn(answer);
       if (bytes === undefined) {
-        throw classify(answer, clock.now(), [request.prompt, request.negativePrompt ?? '', token]);
+        throw classify(answer, { now: clock.now(), toRedact: textsToRedact(request, token) });
       }
-      return {
-        bytes,
-        ...(await readHeader(bytes, label)),
-        provider: name,
-        model,
-        family: name,
-        seed: request.seed,
-        costUsd,
-        ...(warnings.length > 0 && { warnings }),
-      };
+      const { seed } = request;
+      return describeImage(label, { bytes, provider: name, model, family: name, seed, costUsd, warnings });
     },
-    check: ({ signal }) => checkToken(settings, signal),
+    check: ({ signal }) =>
+      runCheck(signal, (signal) => verifyToken(client, settings, signal), couldNotLook(label, 'the network')),
   };
 }
 
@@ -123,7 +101,7 @@ function composeBody(request: ImageRequest, model: string): { body: object; warn
     const body = {
       prompt,
       ...(negativePrompt && { negative_prompt: cut(negativePrompt) }),
-      ...chooseSize(request),
+      ...scaleSize(request, megapixelFactor(request), { multiple: 8, round: Math.ceil }),
       ...(steps !== undefined && { num_steps: Math.min(mostSteps, steps) }),
       ...(cfgScale !== undefined && { guidance: cfgScale }),
       seed,
@@ -145,60 +123,47 @@ function cut(prompt: string): string {
 
 const resultSchema = z.object({ result: z.object({ image: z.string().min(1) }) });
 
-/** FLUX answers with base64 in JSON, older models with the picture itself. */
-function pictureIn(answer: ProviderAnswer): Uint8Array | undefined {
+/** FLUX answers with base64 in JSON, older models with the image itself. */
+function imageIn(answer: HttpAnswer): Uint8Array | undefined {
   if (answer.status !== 200) return undefined;
   if (mediaTypeOf(answer.bytes) !== undefined) return answer.bytes;
   const image = resultSchema.safeParse(answer.json()).data?.result.image;
-  return image === undefined ? undefined : Buffer.from(image.replace(/^data:[^,]{0,100},/, ''), 'base64');
+  return image === undefined ? undefined : decodeImage(label, image);
 }
 
 const errorsSchema = z.object({ errors: z.array(z.object({ code: z.number() })) });
 
-/** What an answer without a picture means: developers.cloudflare.com/workers-ai/platform/errors, 2026-11. */
-function classify(answer: ProviderAnswer, now: number, hide: readonly string[]): ProviderError {
+/** What an answer without an image means: developers.cloudflare.com/workers-ai/platform/errors, 2026-11. */
+function classify(answer: HttpAnswer, { now, toRedact }: FailureContext): ProviderError {
   const { status } = answer;
-  const codes = errorsSchema.safeParse(answer.json()).data?.errors.map(({ code }) => code) ?? [];
-  const has = (...known: number[]) => known.some((code) => codes.includes(code));
-  const said = `(${[status, ...codes].join(', ')}): ${saidBy(answer, hide)}`;
-  const waitMs = retryAfterMs(answer, now);
-  const wait = waitMs !== undefined && { retryAfterMs: waitMs };
-
-  if (status === 402 || has(3036)) {
-    const until = nextMidnight(now);
-    return new ProviderError('out_of_credit', `${label} is out of credit ${said}`, { status, until });
-  }
-  // 3040, no data centre with room, comes as 429 as well.
-  if (status === 429) {
-    return new ProviderError('rate_limited', `${label} asks for a pause ${said}`, { status, ...wait });
-  }
-  if (status === 401 || status === 403) {
-    return new ProviderError('unauthorized', `${label} does not accept the token ${said}`, { status });
-  }
-  if (has(7000, 7003)) {
-    const message = `${label} does not know the account: check CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_URL ${said}`;
-    return new ProviderError('unauthorized', message, { status });
-  }
-  if (has(3042, 5007) || status === 404 || status === 410) {
-    return new ProviderError('retired', `${label} does not serve the model ${said}`, { status });
-  }
-  // The filter is known to take harmless words for worse, apples among them (2026).
-  if (status === 400 && /nsfw/i.test(said)) {
-    return new ProviderError('content_rejected', `${label} refuses this prompt ${said}`, { status });
-  }
-  if (status === 408) {
-    return new ProviderError('timeout', `${label} took too long ${said}`, { status, sent: true });
-  }
-  if (status === 503) {
-    return new ProviderError('loading', `${label} is not ready ${said}`, { status, ...wait });
-  }
-  if (status >= 500) {
-    return new ProviderError('unavailable', `${label} has a fault ${said}`, { status, sent: true });
-  }
-  if (status >= 200 && status < 300) {
-    return new ProviderError('bad_image', `${label} sent no picture ${said}`, { status, sent: true });
-  }
-  return new ProviderError('invalid_request', `${label} does not take the request ${said}`, { status });
+  const ownCodes = errorsSchema.safeParse(answer.json()).data?.errors.map(({ code }) => code) ?? [];
+  const has = (...known: number[]) => known.some((code) => ownCodes.includes(code));
+  const said = quoteAnswer(answer, toRedact);
+  const choose = () => {
+    if (status === 402 || has(3036)) return 'out_of_credit';
+    // 3040, no data centre with room, comes as 429 as well.
+    if (status === 429 || status === 401 || status === 403) return codeOfStatus(status);
+    if (has(7000, 7003)) return 'unauthorized';
+    if (has(3042, 5007)) return 'retired';
+    // The filter is known to take harmless words for worse, apples among them (2026).
+    return status === 400 && /nsfw/i.test(said) ? 'content_rejected' : codeOfStatus(status);
+  };
+  return failureOf(answer, {
+    code: choose(),
+    who: label,
+    words: {
+      unauthorized:
+        status === 401 || status === 403
+          ? 'does not accept the token'
+          : 'does not know the account: check CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_URL',
+      retired: 'does not serve the model',
+      bad_image: 'sent no picture',
+    },
+    said,
+    ownCodes,
+    waitMs: retryAfterMs(answer, now),
+    creditUntil: nextMidnight(now),
+  });
 }
 
 /** The free allocation is renewed at 00:00 UTC. */
@@ -207,37 +172,19 @@ function nextMidnight(now: number): number {
   return (Math.floor(now / dayMs) + 1) * dayMs;
 }
 
-const checkTimeoutMs = 10_000;
 const tokenSchema = z.object({ result: z.object({ status: z.string().max(100) }) });
 
 /** Asks, which costs nothing, whether the token works. */
-async function checkToken(settings: Settings, signal: AbortSignal): Promise<ProviderCheck> {
-  try {
-    return await withDeadline(checkTimeoutMs, signal, (bounded) => verifyToken(settings, bounded));
-  } catch (error) {
-    if (signal.aborted) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    return { ok: false, message: `${label} could not be looked at: ${reason}. Check the network.` };
-  }
-}
-
-async function verifyToken({ url, accountId, token, model }: Settings, signal: AbortSignal): Promise<ProviderCheck> {
-  const verify = (owner: string) =>
-    callProvider({
-      label,
-      method: 'GET',
-      url: `${url}/${owner}/tokens/verify`,
-      headers: { authorization: `Bearer ${token}` },
-      signal,
-    });
+async function verifyToken(client: ProviderClient, settings: Settings, signal: AbortSignal): Promise<ProviderCheck> {
+  const { accountId, token, model } = settings;
   // A token belongs to a person or to an account, and only its owner's route knows it.
-  const first = await verify('user');
-  const answer = first.status === 200 ? first : await verify(`accounts/${accountId}`);
+  const first = await client.get('/user/tokens/verify', signal);
+  const answer = first.status === 200 ? first : await client.get(`/accounts/${accountId}/tokens/verify`, signal);
   const state = tokenSchema.safeParse(answer.json()).data?.result.status;
   if (answer.status === 200 && state === 'active') {
-    return { ok: true, message: `${label}: the token is active; ${model} is asked with it.` };
+    return inOrder(`${label}: the token is active; ${model} is asked with it.`);
   }
-  const said = state === undefined ? saidBy(answer, [token]) : `the token is ${state}`;
+  const said = state === undefined ? quoteAnswer(answer, [token]) : `the token is ${state}`;
   const step = 'make one with the permission Workers AI (Read) at dash.cloudflare.com/profile/api-tokens';
-  return { ok: false, message: `${label} answered ${answer.status} (${said}): ${step}.` };
+  return problem(`${label} answered ${answer.status} (${said}): ${step}.`);
 }

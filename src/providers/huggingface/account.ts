@@ -1,11 +1,8 @@
 import { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
 import { withDeadline } from '../../lib/deadline.ts';
-import { label } from './failures.ts';
-import type { RouteSettings } from './routes.ts';
-import { callProvider, type ProviderAnswer } from '../../lib/http/client.ts';
-
-type AccountSettings = Pick<RouteSettings, 'hubUrl' | 'key'>;
+import type { HttpAnswer } from '../../lib/http/client.ts';
+import type { ProviderClient } from '../call.ts';
 
 const accountSchema = z.object({
   name: z.string().max(100),
@@ -20,19 +17,12 @@ export interface Account {
 }
 
 /** Asks the Hub whose key it is, which costs nothing. */
-export function askAccount({ hubUrl, key }: AccountSettings, signal: AbortSignal): Promise<ProviderAnswer> {
-  return callProvider({
-    label,
-    method: 'GET',
-    url: `${hubUrl}/api/whoami-v2`,
-    headers: { authorization: `Bearer ${key}` },
-    maxBytes: 1024 * 1024,
-    signal,
-  });
+export function askAccount(hub: ProviderClient, signal: AbortSignal): Promise<HttpAnswer> {
+  return hub.get('/api/whoami-v2', signal);
 }
 
 /** Undefined when the answer tells of no account. */
-export function readAccount(answer: ProviderAnswer): Account | undefined {
+export function readAccount(answer: HttpAnswer): Account | undefined {
   const { data } = accountSchema.safeParse(answer.status === 200 ? answer.json() : undefined);
   return data && { name: data.name, ...(data.periodEnd && { renewsAt: data.periodEnd * 1000 }) };
 }
@@ -46,13 +36,13 @@ const knownForMs = 3_600_000;
 const longestMs = 40 * 24 * 3_600_000;
 
 /** Asks the Hub once for all who want to know, and keeps what came of it for an hour. */
-export function createRenewal(settings: AccountSettings, clock: Clock): Renewal {
+export function createRenewal(hub: ProviderClient, clock: Clock): Renewal {
   let known: { account: Promise<Account | undefined>; until: number } | undefined;
 
   // The question is shared by all who wait for it, so no single caller's signal may end it.
   const ask = async (): Promise<Account | undefined> => {
     try {
-      return readAccount(await withDeadline(askingMs, undefined, (signal) => askAccount(settings, signal)));
+      return readAccount(await withDeadline(askingMs, undefined, (signal) => askAccount(hub, signal)));
     } catch {
       return undefined;
     }

@@ -1,34 +1,31 @@
 import { z } from 'zod';
-import type { Clock } from '../../lib/clock.ts';
 import { ProviderError } from '../../core/errors.ts';
-import type { MediaType } from '../../core/image.ts';
-import { downloadImage } from '../../lib/http/foreign-url.ts';
+import type { HttpAnswer } from '../../lib/http/client.ts';
+import { mediaTypeOf } from '../../lib/media-type.ts';
+import type { ProviderClient } from '../call.ts';
+import type { ImageSource } from '../download.ts';
+import { fetchImage } from '../image.ts';
+import { pollJob } from '../poll.ts';
 import { label } from './failures.ts';
 import type { Partner } from './routes.ts';
-import { callProvider, type ProviderAnswer } from '../../lib/http/client.ts';
 
-/** How the picture behind a partner's answer is reached. */
-export interface AnswerContext {
+/** How the image behind a partner's answer is reached. */
+export interface AnswerContext extends ImageSource {
   partner: Partner;
   /** HF_ENDPOINT; everything that needs the key happens there. */
-  endpoint: string;
-  key: string;
-  signal: AbortSignal;
-  clock: Clock;
-  classify(answer: ProviderAnswer): ProviderError;
+  router: ProviderClient;
+  classify(answer: HttpAnswer): ProviderError;
 }
 
-const firstPollMs = 500;
-const slowestPollMs = 2000;
-const maxPolls = 600;
-const maxLostPolls = 3;
+const mostPolls = 600;
+const mostLost = 3;
 
 /**
- * The picture's bytes, unproven, out of any form in which partners answer; waits for those that queue.
+ * The image's bytes, unproven, out of any form in which partners answer; waits for those that queue.
  * @throws {ProviderError} when there is none; the signal's reason when it is aborted.
  */
-export async function readImage(answer: ProviderAnswer, context: AnswerContext): Promise<Uint8Array> {
-  if (answer.status < 200 || answer.status > 299) throw context.classify(answer);
+export async function readImage(answer: HttpAnswer, context: AnswerContext): Promise<Uint8Array> {
+  if (!isSuccess(answer)) throw context.classify(answer);
   const last = await waitForJob(answer, context);
   if (mediaTypeOf(last.bytes) !== undefined) return last.bytes;
   const body = last.json();
@@ -38,19 +35,7 @@ export async function readImage(answer: ProviderAnswer, context: AnswerContext):
   }
   const reference = referenceIn(body);
   if (reference === undefined) throw context.classify(last);
-  if (/^https?:/i.test(reference)) {
-    const { endpoint, signal, clock } = context;
-    return downloadImage({ label, url: reference, trustedUrl: endpoint, signal }, clock);
-  }
-  return Buffer.from(reference.replace(/^data:[^,]{0,100},/, ''), 'base64');
-}
-
-/** By the first bytes; headers and names are often wrong (providers' recordings, 2026). Undefined for anything but a picture. */
-export function mediaTypeOf(bytes: Uint8Array): MediaType | undefined {
-  const head = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
-  if (head.startsWith('\x89PNG\r\n\x1A\n')) return 'image/png';
-  if (head.startsWith('\xFF\xD8\xFF')) return 'image/jpeg';
-  return /^RIFF[^]{4}WEBP/.test(head) ? 'image/webp' : undefined;
+  return fetchImage(reference, context);
 }
 
 const itemSchema = z.union([
@@ -66,10 +51,10 @@ const resultSchemas = [
   z.object({ data: z.object({ outputs: listSchema }) }).transform(({ data }) => data.outputs[0]),
   z.object({ image_result: listSchema }).transform((body) => body.image_result[0]),
 ];
-/** fal answers so, with a black picture. */
+/** fal answers so, with a black image. */
 const filteredSchema = z.object({ has_nsfw_concepts: z.tuple([z.literal(true)]).rest(z.unknown()) });
 
-/** The picture in base64, or its address. */
+/** The image in base64, or its address. */
 function referenceIn(body: unknown): string | undefined {
   return resultSchemas.map((schema) => schema.safeParse(body).data).find((reference) => reference !== undefined);
 }
@@ -110,63 +95,55 @@ const pending = /^(?:in_queue|in_progress|queued|created|pending|starting|proces
 const failed = /^(?:fail|failed|error|canceled|aborted)$/i;
 
 /** Asks until the job is done; the answer with the result, or the answer itself when it is no job. */
-async function waitForJob(answer: ProviderAnswer, context: AnswerContext): Promise<ProviderAnswer> {
-  const job = jobSchemas[context.partner]?.safeParse(answer.json()).data;
+async function waitForJob(answer: HttpAnswer, context: AnswerContext): Promise<HttpAnswer> {
+  const { partner, router, signal, clock } = context;
+  const job = jobSchemas[partner]?.safeParse(answer.json()).data;
   if (job === undefined) return answer;
-  let latest = answer;
-  let { status } = job;
-  let lost = 0;
-  for (let poll = 0; pending.test(status); poll += 1) {
-    if (poll === maxPolls) {
-      throw new ProviderError('timeout', `${label} (${context.partner}) did not finish its job`, { sent: true });
-    }
-    await context.clock.sleep(Math.min(slowestPollMs, firstPollMs * 1.2 ** poll), context.signal);
-    const polled = await ask(job.statusPath, context);
-    const parsed = polled instanceof ProviderError ? undefined : statusSchema.safeParse(polled.json()).data;
-    if (polled instanceof ProviderError || parsed === undefined) {
-      lost += 1;
-      if (lost >= maxLostPolls) throw afterWork(polled, context);
-      continue;
-    }
-    lost = 0;
-    latest = polled;
-    status = parsed;
+  const ask = (path: string) => router.get(`/${partner}${path}`, signal);
+  const { answer: last, status } = await pollJob(
+    { answer, status: job.status },
+    {
+      clock,
+      signal,
+      isPending: ({ status }) => pending.test(status),
+      async ask() {
+        const answer = await ask(job.statusPath);
+        const status = statusSchema.safeParse(answer.json()).data;
+        if (status === undefined) throw context.classify(answer);
+        return { answer, status };
+      },
+      mostPolls,
+      lateMessage: `${label} (${partner}) did not finish its job`,
+      mostLost,
+      lostFailure: (error) => afterWork(error, context),
+    },
+  );
+  if (failed.test(status)) throw jobFailure(last, context);
+  if (job.resultPath === undefined) return last;
+  let result: HttpAnswer;
+  try {
+    result = await ask(job.resultPath);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof ProviderError)) throw error;
+    throw afterWork(error, context);
   }
-  if (failed.test(status)) throw jobFailure(latest, context);
-  if (job.resultPath === undefined) return latest;
-  const result = await ask(job.resultPath, context);
-  if (result instanceof ProviderError || result.status < 200 || result.status > 299) throw afterWork(result, context);
+  if (!isSuccess(result)) throw afterWork(context.classify(result), context);
   return result;
 }
 
-async function ask(path: string, context: AnswerContext): Promise<ProviderAnswer | ProviderError> {
-  const { endpoint, partner, key, signal } = context;
-  try {
-    return await callProvider({
-      label,
-      method: 'GET',
-      url: `${endpoint}/${partner}${path}`,
-      headers: { authorization: `Bearer ${key}` },
-      signal,
-    });
-  } catch (error) {
-    if (signal.aborted || !(error instanceof ProviderError)) throw error;
-    return error;
-  }
+function isSuccess({ status }: HttpAnswer): boolean {
+  return status >= 200 && status <= 299;
 }
 
 /** A failure after the partner took the job: only words about the prompt, the credit or the request keep their meaning. */
-function afterWork(answer: ProviderAnswer | ProviderError, context: AnswerContext): ProviderError {
-  const error = answer instanceof ProviderError ? answer : context.classify(answer);
+function afterWork(error: ProviderError, { partner }: AnswerContext): ProviderError {
   if (['content_rejected', 'out_of_credit', 'invalid_request'].includes(error.code)) return error;
-  return new ProviderError('unavailable', `${label} (${context.partner}) lost the job: ${error.message}`, {
-    ...error.facts,
-    sent: true,
-  });
+  const message = `${label} (${partner}) lost the job: ${error.message}`;
+  return new ProviderError('unavailable', message, { ...error.facts, sent: true });
 }
 
 /** WaveSpeed says what failed beside the status, below a message that says "success". */
-function jobFailure(answer: ProviderAnswer, context: AnswerContext): ProviderError {
+function jobFailure(answer: HttpAnswer, context: AnswerContext): ProviderError {
   const inner = z.object({ data: z.looseObject({}) }).safeParse(answer.json()).data?.data;
-  return afterWork(inner === undefined ? answer : { ...answer, json: () => inner }, context);
+  return afterWork(context.classify(inner === undefined ? answer : { ...answer, json: () => inner }), context);
 }

@@ -1,54 +1,48 @@
-import { createHash } from 'node:crypto';
 import type { Environment } from '../../core/environment.ts';
 import { ProviderError } from '../../core/errors.ts';
 import type { GeneratedImage, ImageRequest } from '../../core/image.ts';
-import type { ImageProvider } from '../../core/provider.ts';
-import type { ProviderDependencies, ProviderEntry } from '../entry.ts';
+import { callProvider, createClient } from '../call.ts';
+import { couldNotLook, runCheck } from '../check.ts';
+import { defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
+import { describeImage } from '../image.ts';
+import { textsToRedact } from '../quote.ts';
 import { createRenewal } from './account.ts';
 import { readImage } from './answer.ts';
 import { checkHuggingFace } from './check.ts';
 import { classify, label } from './failures.ts';
 import { buildCall, familyOf } from './request.ts';
 import { createRoutes, isModelId, partners, type Route, type RouteSettings } from './routes.ts';
-import { callProvider } from '../../lib/http/client.ts';
-import { readHeader } from '../../lib/image-header.ts';
 
 interface Settings extends RouteSettings {
   endpoint: string;
+  hubUrl: string;
   costUsd: number;
 }
 
 const name = 'huggingface';
+const maxHubBytes = 1024 * 1024;
 
 /** Hugging Face Inference Providers, by way of the partners that serve the model. */
-export const huggingface: ProviderEntry = {
+export const huggingface = defineProvider({
   name,
   label,
-  read(environment) {
+  prefix: 'HUGGINGFACE',
+  defaults: { timeoutSeconds: 60, concurrency: 8, mostConcurrency: 100, costUsd: 0.003 },
+  read(environment, { costUsd }) {
     const key = environment.secret('HUGGINGFACE_API_KEY', 'HUGGINGFACE_TOKEN', 'HF_TOKEN');
-    const timeoutMs = 1000 * environment.number('HUGGINGFACE_TIMEOUT_SECONDS', { fallback: 60, min: 1, max: 3600 });
-    const concurrency = environment.number('HUGGINGFACE_CONCURRENCY', { fallback: 8, min: 1, max: 100, whole: true });
-    const settings: Settings = {
-      key: key ?? '',
-      model: readModel(environment),
-      provider: readPartner(environment),
-      endpoint: environment.url('HF_ENDPOINT', 'https://router.huggingface.co'),
-      hubUrl: environment.url('HF_HUB_URL', 'https://huggingface.co'),
-      costUsd: environment.number('HUGGINGFACE_COST_USD', { fallback: 0.003, min: 0, max: 100 }),
-    };
+    const model = readModel(environment);
+    const provider = readPartner(environment);
+    const endpoint = environment.url('HF_ENDPOINT', 'https://router.huggingface.co');
+    const hubUrl = environment.url('HF_HUB_URL', 'https://huggingface.co');
     if (key === undefined) return undefined;
+    const settings: Settings = { key, model, provider, endpoint, hubUrl, costUsd };
     return {
-      name,
-      label,
-      timeoutMs,
-      concurrency,
-      costUsd: settings.costUsd,
-      model: settings.model,
-      account: createHash('sha256').update(`${key}\n${settings.endpoint}`).digest('hex').slice(0, 8),
+      model,
+      account: [key, endpoint],
       create: (dependencies) => createHuggingFace(settings, dependencies),
     };
   },
-};
+});
 
 function readModel(environment: Environment): string {
   const model = environment.text('HF_IMAGE_MODEL', 'black-forest-labs/FLUX.1-schnell');
@@ -66,33 +60,29 @@ function readPartner(environment: Environment): RouteSettings['provider'] {
   return partner ?? 'auto';
 }
 
-function createHuggingFace(settings: Settings, { clock }: ProviderDependencies): ImageProvider {
-  const { model, endpoint, key } = settings;
-  const routes = createRoutes(settings, clock);
-  const renewal = createRenewal(settings, clock);
+function createHuggingFace(settings: Settings, { clock }: ProviderDependencies): ProviderMethods {
+  const { model, endpoint, hubUrl, key, costUsd } = settings;
+  const hub = createClient({ label, url: hubUrl, key, maxBytes: maxHubBytes });
+  const router = createClient({ label, url: endpoint, key });
+  const routes = createRoutes(hub, settings, clock);
+  const renewal = createRenewal(hub, clock);
 
   const generateVia = async (route: Route, request: ImageRequest, signal: AbortSignal): Promise<GeneratedImage> => {
     const { url, headers, body, warnings } = buildCall(route, request, settings);
-    const hide = [request.prompt, request.negativePrompt ?? '', key];
-    const answer = await callProvider({ label, method: 'POST', url, headers, body, signal });
+    const toRedact = textsToRedact(request, key);
+    const { partner } = route;
+    const answer = await callProvider(label, { method: 'POST', url, headers, body, signal });
     const bytes = await readImage(answer, {
-      partner: route.partner,
-      endpoint,
-      key,
+      label,
+      partner,
+      router,
+      trustedUrl: endpoint,
       signal,
       clock,
-      classify: (failure) => classify(failure, { partner: route.partner, now: clock.now(), hide }),
+      classify: (failure) => classify(failure, partner, { now: clock.now(), toRedact }),
     });
-    return {
-      bytes,
-      ...(await readHeader(bytes, label)),
-      provider: name,
-      model,
-      family: familyOf(model),
-      seed: request.seed,
-      costUsd: settings.costUsd,
-      ...(warnings.length > 0 && { warnings }),
-    };
+    const { seed } = request;
+    return describeImage(label, { bytes, provider: name, model, family: familyOf(model), seed, costUsd, warnings });
   };
 
   /** A 402 with the day on which this account's credit renews, where the Hub tells it. */
@@ -103,8 +93,6 @@ function createHuggingFace(settings: Settings, { clock }: ProviderDependencies):
   };
 
   return {
-    name,
-    label,
     async generate(request, context) {
       let retired: ProviderError | undefined;
       for (const route of await routes.open(context.signal)) {
@@ -122,6 +110,11 @@ function createHuggingFace(settings: Settings, { clock }: ProviderDependencies):
       }
       throw retired ?? new ProviderError('retired', `${label} has no partner that serves ${model} at present`);
     },
-    check: ({ signal }) => checkHuggingFace(settings, routes, signal),
+    check: ({ signal }) =>
+      runCheck(
+        signal,
+        (signal) => checkHuggingFace(hub, settings, routes, signal),
+        couldNotLook(label, 'HF_HUB_URL and the network'),
+      ),
   };
 }

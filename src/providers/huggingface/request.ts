@@ -1,11 +1,7 @@
 import { getProviderHelper, makeRequestOptionsFromResolvedModel } from '@huggingface/inference';
 import type { ImageRequest } from '../../core/image.ts';
+import { nearestFluxRatio, scaleSize, type Size } from '../size.ts';
 import type { Route } from './routes.ts';
-
-interface Size {
-  width: number;
-  height: number;
-}
 
 /** How one family of models wants to be asked. */
 interface Profile {
@@ -90,7 +86,7 @@ function profileOf(model: string): Profile {
   if (familyOf(model) === 'flux') {
     const isSchnell = /flux\.?1-schnell/i.test(model);
     return {
-      fit: (asked) => scaled(asked, Math.min(1, 1440 / Math.max(asked.width, asked.height)), 16),
+      fit: (asked) => scaleSize(asked, Math.min(1, 1440 / Math.max(asked.width, asked.height)), { multiple: 16 }),
       hasNegativePrompt: false,
       ...(isSchnell && { steps: 4 }),
     };
@@ -101,23 +97,25 @@ function profileOf(model: string): Profile {
       ? 512
       : undefined;
   if (base === undefined) {
-    return { fit: (asked) => scaled(asked, 1, 8), guidance: (asked) => asked, hasNegativePrompt: true };
+    return {
+      fit: (asked) => scaleSize(asked, 1, { multiple: 8 }),
+      guidance: (asked) => asked,
+      hasNegativePrompt: true,
+    };
   }
   return {
-    // These models draw best near base × base pixels; at least half the size asked, so that the picture may be enlarged to it.
-    fit: (asked) => scaled(asked, Math.max(0.5, base / Math.sqrt(asked.width * asked.height)), 64, Math.ceil),
+    // These models draw best near base × base pixels; at least half the size asked, so that the image may be enlarged to it.
+    fit(asked) {
+      const factor = Math.max(0.5, base / Math.sqrt(asked.width * asked.height));
+      return scaleSize(asked, factor, { multiple: 64, round: Math.ceil });
+    },
     defaultSteps: 25,
     guidance: (asked = 7) => asked,
     hasNegativePrompt: true,
   };
 }
 
-function scaled(asked: Size, factor: number, multiple: number, round = Math.round): Size {
-  const side = (pixels: number) => Math.max(multiple, round((pixels * factor) / multiple) * multiple);
-  return { width: side(asked.width), height: side(asked.height) };
-}
-
-/** Every partner has its own words for a picture's size; the client hands them on as they are (4.13.30, 2026-11). */
+/** Every partner has its own words for an image's size; the client hands them on as they are (4.13.30, 2026-11). */
 function sizeFields({ partner }: Route, model: string, { width, height }: Size): Record<string, unknown> {
   switch (partner) {
     case 'nscale':
@@ -131,23 +129,12 @@ function sizeFields({ partner }: Route, model: string, { width, height }: Size):
       return { size: `${width}x${height}` };
     case 'replicate':
       return familyOf(model) === 'flux'
-        ? { aspect_ratio: nearestRatio(width / height), megapixels: '1', output_format: 'png' }
+        ? { aspect_ratio: nearestFluxRatio({ width, height }).ratio, megapixels: '1', output_format: 'png' }
         : { width, height };
     case 'together':
     case 'hf-inference':
       return { width, height };
   }
-}
-
-/** The ratios that the FLUX models on Replicate take, 2026-11. */
-const ratios = ['1:1', '16:9', '21:9', '3:2', '2:3', '4:5', '5:4', '3:4', '4:3', '9:16', '9:21'];
-
-function nearestRatio(ratio: number): string {
-  const distance = (name: string) => {
-    const [width = 1, height = 1] = name.split(':').map(Number);
-    return Math.abs(Math.log(width / height / ratio));
-  };
-  return ratios.reduce((best, name) => (distance(name) < distance(best) ? name : best));
 }
 
 function defined(record: Record<string, unknown>): Record<string, unknown> {

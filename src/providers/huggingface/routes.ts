@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
 import { withDeadline } from '../../lib/deadline.ts';
-import { label } from './failures.ts';
-import { callProvider } from '../../lib/http/client.ts';
+import type { ProviderClient } from '../call.ts';
 
 /** The partners for which @huggingface/inference 4.13 knows text-to-image. */
 export const partners = [
@@ -37,7 +36,6 @@ export interface Routes {
 export interface RouteSettings {
   key: string;
   model: string;
-  hubUrl: string;
   /** `auto`, or the one partner to use. */
   provider: 'auto' | Partner;
 }
@@ -52,8 +50,8 @@ export function isModelId(id: string): boolean {
   return id.split(/[/:]/).every((part) => /^[\w.-]+$/.test(part) && !/^\.+$/.test(part));
 }
 
-export function createRoutes(settings: RouteSettings, clock: Clock): Routes {
-  const { model, provider } = settings;
+/** The ways to a model that the Hub names; nothing is asked yet. */
+export function createRoutes(hub: ProviderClient, { model, provider }: RouteSettings, clock: Clock): Routes {
   const retiredUntil = new Map<Partner, number>();
   let known: { routes: Route[]; until: number } | undefined;
   let asking: Promise<Route[]> | undefined;
@@ -62,7 +60,7 @@ export function createRoutes(settings: RouteSettings, clock: Clock): Routes {
   const ask = async (): Promise<Route[]> => {
     let routes: Route[] | undefined;
     try {
-      routes = await withDeadline(hubTimeoutMs, undefined, (signal) => askHub(settings, signal));
+      routes = await withDeadline(hubTimeoutMs, undefined, (signal) => askHub(hub, model, signal));
     } catch {
       routes = undefined;
     }
@@ -109,15 +107,8 @@ const modelSchema = z.object({
 });
 
 /** Undefined when the Hub gives no usable answer; empty when nobody serves the model. */
-async function askHub({ hubUrl, key, model }: RouteSettings, signal: AbortSignal): Promise<Route[] | undefined> {
-  const answer = await callProvider({
-    label,
-    method: 'GET',
-    url: `${hubUrl}/api/models/${model}?expand[]=inferenceProviderMapping`,
-    headers: { authorization: `Bearer ${key}` },
-    maxBytes: 1024 * 1024,
-    signal,
-  });
+async function askHub(hub: ProviderClient, model: string, signal: AbortSignal): Promise<Route[] | undefined> {
+  const answer = await hub.get(`/api/models/${model}?expand[]=inferenceProviderMapping`, signal);
   const parsed = modelSchema.safeParse(answer.json());
   if (answer.status !== 200 || !parsed.success) return undefined;
   const mapping = parsed.data.inferenceProviderMapping ?? [];

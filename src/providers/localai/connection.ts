@@ -1,18 +1,19 @@
 import type { Clock } from '../../lib/clock.ts';
 import { withDeadline } from '../../lib/deadline.ts';
 import { ProviderError } from '../../core/errors.ts';
+import type { HttpAnswer, HttpRequest } from '../../lib/http/client.ts';
+import { callProvider } from '../call.ts';
 import { classify, label } from './failures.ts';
-import { callProvider, type ProviderAnswer, type ProviderCall } from '../../lib/http/client.ts';
 
 /** The way to one server, with its key and its words for failures. */
 export interface Connection {
   readonly host: string;
-  get(path: string, signal: AbortSignal): Promise<ProviderAnswer>;
-  post(path: string, body: unknown, signal: AbortSignal): Promise<ProviderAnswer>;
+  get(path: string, signal: AbortSignal): Promise<HttpAnswer>;
+  post(path: string, body: unknown, signal: AbortSignal): Promise<HttpAnswer>;
   /** False as soon as the server says that it is still starting; true also of those that do not say. */
   isReady(signal: AbortSignal): Promise<boolean>;
-  /** What an answer without a picture means; `hide` is kept out of its words. */
-  failure(answer: ProviderAnswer, hide?: readonly string[]): ProviderError;
+  /** What an answer without an image means; `toRedact` is kept out of its words. */
+  failure(answer: HttpAnswer, toRedact?: readonly string[]): ProviderError;
 }
 
 const readinessTimeoutMs = 5000;
@@ -25,9 +26,9 @@ export function connect(server: { url: string; key: string | undefined; clock: C
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
   const base = new URL(url).pathname.replace(/\/+$/, '');
   const at = (pathname: string) => Object.assign(new URL(url), { pathname }).href;
-  const call = async (details: Pick<ProviderCall, 'method' | 'body' | 'maxBytes' | 'signal'>, path: string) => {
+  const call = async (details: Pick<HttpRequest, 'method' | 'body' | 'maxBytes' | 'signal'>, path: string) => {
     try {
-      return await callProvider({ label, url: at(base + path), headers, ...details });
+      return await callProvider(label, { url: at(base + path), headers, ...details });
     } catch (error) {
       if (details.signal.aborted || !(error instanceof ProviderError) || error.code !== 'unreachable') throw error;
       const message = `${error.message}: start the server, or correct LOCALAI_API_URL`;
@@ -43,7 +44,7 @@ export function connect(server: { url: string; key: string | undefined; clock: C
       const target = at(`${base.replace(/\/v1$/, '')}/readyz`);
       try {
         const { status } = await withDeadline(readinessTimeoutMs, signal, (bounded) =>
-          callProvider({ label, method: 'GET', url: target, maxBytes: maxListBytes, signal: bounded }),
+          callProvider(label, { method: 'GET', url: target, maxBytes: maxListBytes, signal: bounded }),
         );
         return status !== 503;
       } catch {
@@ -51,11 +52,11 @@ export function connect(server: { url: string; key: string | undefined; clock: C
         return true;
       }
     },
-    failure: (answer, hide = []) =>
+    failure: (answer, toRedact = []) =>
       classify(answer, {
         host,
         hasKey: key !== undefined,
-        hide: key === undefined ? hide : [...hide, key],
+        toRedact: key === undefined ? toRedact : [...toRedact, key],
         now: clock.now(),
       }),
   };

@@ -1,10 +1,5 @@
 import { isIP } from 'node:net';
-
-/** Width and height in pixels. */
-export interface Size {
-  width: number;
-  height: number;
-}
+import type { Size } from '../size.ts';
 
 /** How one kind of OpenAI-compatible server wants to be asked. */
 export interface Dialect {

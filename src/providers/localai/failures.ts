@@ -1,19 +1,18 @@
 import { z } from 'zod';
 import { ProviderError } from '../../core/errors.ts';
 import type { FailureCode } from '../../core/reactions.ts';
-import { type ProviderAnswer, retryAfterMs, saidBy } from '../../lib/http/client.ts';
+import type { HttpAnswer } from '../../lib/http/client.ts';
+import { retryAfterMs } from '../../lib/http/retry-after.ts';
+import type { FailureContext } from '../failures.ts';
+import { quoteAnswer } from '../quote.ts';
 
 export const label = 'LocalAI';
 
 /** What `classify` must know besides the answer. */
-export interface FailureScene {
+export interface ServerFailureContext extends FailureContext {
   /** The server's host name and port, for the message. */
   host: string;
   hasKey: boolean;
-  /** Texts that no message may show: the key, the prompt as written and as sent. */
-  hide: readonly string[];
-  /** Wall-clock ms. */
-  now: number;
 }
 
 const creditWords =
@@ -23,11 +22,11 @@ const moderationWords =
 const unknownModelWords =
   /model_not_(?:found|available|supported)|(?:invalid|unknown|no such|could not find|unable to access) model\b|\bmodel\b\W*[\w./:@-]*\W*(?:is |was |has been |does )?(?:not (?:found|exist|supported|available)|deprecated|no longer)/i;
 
-/** Decides what an answer without a picture means, whichever of the servers gave it. */
-export function classify(answer: ProviderAnswer, scene: FailureScene): ProviderError {
+/** Decides what an answer without an image means, whichever of the servers gave it. */
+export function classify(answer: HttpAnswer, context: ServerFailureContext): ProviderError {
   const { status } = answer;
-  const { code, message } = judge(answer, scene);
-  const waitMs = waitOf(answer, scene.now);
+  const { code, message } = judge(answer, context);
+  const waitMs = waitOf(answer, context.now);
   const mayHaveCost = status < 300 || status === 408 || (status >= 500 && status !== 503);
   return new ProviderError(code, message, {
     status,
@@ -39,7 +38,7 @@ export function classify(answer: ProviderAnswer, scene: FailureScene): ProviderE
 const loadingSchema = z.object({ loading: z.object({ eta_seconds: z.number().positive().max(86_400) }) });
 
 /** LocalAI's own estimate of a load falls as it goes on; its Retry-After, only when to look again, stays the same. */
-function waitOf(answer: ProviderAnswer, now: number): number | undefined {
+function waitOf(answer: HttpAnswer, now: number): number | undefined {
   const loading = loadingSchema.safeParse(answer.json()).data?.loading;
   return loading === undefined ? retryAfterMs(answer, now) : loading.eta_seconds * 1000;
 }
@@ -47,10 +46,10 @@ function waitOf(answer: ProviderAnswer, now: number): number | undefined {
 const text = z.string().catch('');
 const errorSchema = z.object({ error: z.object({ code: text, type: text, param: text }) });
 
-function judge(answer: ProviderAnswer, scene: FailureScene): { code: FailureCode; message: string } {
+function judge(answer: HttpAnswer, context: ServerFailureContext): { code: FailureCode; message: string } {
   const { status } = answer;
-  const { host, hasKey } = scene;
-  const said = saidBy(answer, scene.hide);
+  const { host, hasKey } = context;
+  const said = quoteAnswer(answer, context.toRedact);
   const { code = '', type = '', param = '' } = errorSchema.safeParse(answer.json()).data?.error ?? {};
   const words = `${said} ${code} ${type}`;
   const because = (what: string) => `${label} ${what} (${status}): ${said}`;

@@ -1,15 +1,16 @@
-import { createHash } from 'node:crypto';
 import type { Environment } from '../../core/environment.ts';
 import { ProviderError } from '../../core/errors.ts';
-import type { ImageProvider } from '../../core/provider.ts';
-import type { ProviderDependencies, ProviderEntry } from '../entry.ts';
-import { readImage } from './answer.ts';
-import { checkServer } from './check.ts';
+import type { HttpAnswer } from '../../lib/http/client.ts';
+import { runCheck } from '../check.ts';
+import { defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
+import { describeImage, fetchImage } from '../image.ts';
+import { textsToRedact } from '../quote.ts';
+import { referenceIn } from './answer.ts';
+import { checkServer, explainFailure } from './check.ts';
 import { connect } from './connection.ts';
 import { type Dialect, type DialectChoice, dialectChoices, dialectFor } from './dialects.ts';
 import { label } from './failures.ts';
 import { composeBody } from './request.ts';
-import type { ProviderAnswer } from '../../lib/http/client.ts';
 
 interface Settings {
   /** Where the API begins, mostly `…/v1`. */
@@ -24,17 +25,16 @@ interface Settings {
 const name = 'localai';
 
 /** Any OpenAI-compatible image server: LocalAI, sd-server, OpenAI, Together, LiteLLM. */
-export const localai: ProviderEntry = {
+export const localai = defineProvider({
   name,
   label,
-  read(environment) {
+  prefix: 'LOCALAI',
+  defaults: { timeoutSeconds: 300, concurrency: 1, mostConcurrency: 64, costUsd: 0 },
+  read(environment, { costUsd }) {
     const given = environment.optionalUrl('LOCALAI_API_URL');
     const key = environment.secret('LOCALAI_API_KEY');
     const model = environment.optional('LOCALAI_MODEL');
     const choice = readDialect(environment);
-    const timeoutMs = 1000 * environment.number('LOCALAI_TIMEOUT_SECONDS', { fallback: 300, min: 1, max: 3600 });
-    const concurrency = environment.number('LOCALAI_CONCURRENCY', { fallback: 1, min: 1, max: 64, whole: true });
-    const costUsd = environment.number('LOCALAI_COST_USD', { fallback: 0, min: 0, max: 100 });
     if (given === undefined) return undefined;
     const url = withVersion(given);
     const dialect = dialectFor(choice, url, model);
@@ -42,20 +42,12 @@ export const localai: ProviderEntry = {
       environment.problem('LOCALAI_MODEL is not set, but the service at LOCALAI_API_URL has many models: name one.');
     }
     return {
-      name,
-      label,
-      timeoutMs,
-      concurrency,
-      costUsd,
-      ...(model !== undefined && { model }),
-      account: createHash('sha256')
-        .update(`${key ?? ''}\n${url}`)
-        .digest('hex')
-        .slice(0, 8),
+      model,
+      account: [key ?? '', url],
       create: (dependencies) => createLocalAi({ url, key, model, dialect, costUsd }, dependencies),
     };
   },
-};
+});
 
 function readDialect(environment: Environment): DialectChoice {
   const given = environment.text('LOCALAI_DIALECT', 'auto').toLowerCase();
@@ -73,13 +65,13 @@ function withVersion(given: string): string {
   return url.href;
 }
 
-function createLocalAi(settings: Settings, { clock }: ProviderDependencies): ImageProvider {
+function createLocalAi(settings: Settings, { clock }: ProviderDependencies): ProviderMethods {
   const { url, key, model, dialect, costUsd } = settings;
   const connection = connect({ url, key, clock });
 
   /** While LocalAI starts it does not know all of its models yet, and says so as if they did not exist. */
-  const explain = async (answer: ProviderAnswer, hide: readonly string[], signal: AbortSignal) => {
-    const failure = connection.failure(answer, hide);
+  const explain = async (answer: HttpAnswer, toRedact: readonly string[], signal: AbortSignal) => {
+    const failure = connection.failure(answer, toRedact);
     // A fault of a paid server may have cost money, and then it is not asked again.
     const mayBeStarting =
       failure.code === 'unavailable' ? costUsd === 0 : ['retired', 'unreachable'].includes(failure.code);
@@ -88,26 +80,27 @@ function createLocalAi(settings: Settings, { clock }: ProviderDependencies): Ima
   };
 
   return {
-    name,
-    label,
     async generate(request, { signal }) {
       const { body, warnings } = composeBody(request, dialect, model);
       const answer = await connection.post('/images/generations', body, signal);
-      const isDone = answer.status >= 200 && answer.status < 300;
-      const picture = isDone ? await readImage(answer, { trustedUrl: url, signal, clock }) : undefined;
-      if (picture === undefined) {
-        throw await explain(answer, [body.prompt, request.prompt, request.negativePrompt ?? ''], signal);
-      }
-      return {
-        ...picture,
+      const isSuccess = answer.status >= 200 && answer.status < 300;
+      const reference = isSuccess ? referenceIn(answer) : undefined;
+      if (reference === undefined) throw await explain(answer, textsToRedact(request, body.prompt), signal);
+      return describeImage(label, {
+        bytes: await fetchImage(reference, { label, trustedUrl: url, signal, clock }),
         provider: name,
         model: model ?? name,
         family: name,
         ...(dialect.hasSeed && { seed: request.seed }),
         costUsd,
-        ...(warnings.length > 0 && { warnings }),
-      };
+        warnings,
+      });
     },
-    check: ({ signal }) => checkServer(connection, { model, hasReadiness: dialect.hasReadiness }, signal),
+    check: ({ signal }) =>
+      runCheck(
+        signal,
+        (signal) => checkServer(connection, { model, hasReadiness: dialect.hasReadiness }, signal),
+        (error) => explainFailure(error, connection.host),
+      ),
   };
 }

@@ -1,7 +1,8 @@
 import { ProviderError } from '../../core/errors.ts';
 import type { ImageRequest } from '../../core/image.ts';
 import { label } from './failures.ts';
-import type { Dialect, Size } from './dialects.ts';
+import { megapixelFactor, minVisibleShare, scaleSize, type Size, visibleShare } from '../size.ts';
+import type { Dialect } from './dialects.ts';
 
 /** The body of `/images/generations`, as far as it is used; which fields are there depends on the dialect. */
 export interface ImagesBody {
@@ -18,13 +19,11 @@ export interface ImagesBody {
   seed?: number;
 }
 
-const maxPixels = 1024 * 1024;
 const longestSide = 1792;
 const sizeStep = 64;
-const minVisibleShare = 0.5;
 
 /**
- * Writes the request in the server's dialect; `warnings` tell what could not be honoured.
+ * Writes the request in the server's dialect; `warnings` say what could not be honoured.
  * @throws {ProviderError} `invalid_request`, before anything is sent, when no size of the server's is near the one asked.
  */
 export function composeBody(
@@ -56,26 +55,18 @@ export function composeBody(
 }
 
 /**
- * The nearest of the sizes there are; where any is possible the same shape at about one megapixel, for models repeat
- * themselves beyond that. Sides are rounded up, so that no picture has to grow to more than twice its size.
+ * The nearest of the sizes there are; where any is possible the same shape at about one megapixel. Sides are rounded up, so
+ * that no image has to grow to more than twice its size.
  */
 export function chooseSize(asked: Size, sizes: Dialect['size']): Size {
   if (typeof sizes === 'string') {
-    const { width, height } = asked;
-    const scale = Math.min(1, Math.sqrt(maxPixels / (width * height)), longestSide / Math.max(width, height));
-    const side = (pixels: number) => Math.ceil((pixels * scale) / sizeStep) * sizeStep;
-    return { width: side(width), height: side(height) };
+    const factor = Math.min(megapixelFactor(asked), longestSide / Math.max(asked.width, asked.height));
+    return scaleSize(asked, factor, { multiple: sizeStep, round: Math.ceil });
   }
   const [best] = sizes.toSorted((a, b) => visibleShare(b, asked) - visibleShare(a, asked));
   if (best !== undefined && visibleShare(best, asked) >= minVisibleShare) return best;
   const message = `${label} has no size near ${asked.width}×${asked.height}: choose a less narrow format`;
   throw new ProviderError('invalid_request', message, { sent: false });
-}
-
-/** How much of a picture is left when it is cropped to another shape. */
-function visibleShare(size: Size, asked: Size): number {
-  const ratio = size.width / size.height / (asked.width / asked.height);
-  return Math.min(ratio, 1 / ratio);
 }
 
 function sizeFields({ width, height }: Size, { size }: Dialect): Pick<ImagesBody, 'size' | 'width' | 'height'> {

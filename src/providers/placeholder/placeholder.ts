@@ -1,6 +1,6 @@
 import type { ProviderEntry } from '../entry.ts';
 
-/** The free built-in rung: a drawn card with the post's headline. It needs no network and fails only when drawing does. */
+/** The free built-in provider: a drawn placeholder with the post's headline. It needs no network and fails only when drawing does. */
 export const placeholder: ProviderEntry = {
   name: 'placeholder',
   label: 'Free API Placeholder',

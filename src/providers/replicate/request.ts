@@ -1,9 +1,10 @@
 import { ProviderError } from '../../core/errors.ts';
 import type { ImageRequest } from '../../core/image.ts';
-import { label } from './api.ts';
+import { minVisibleShare, nearestFluxRatio } from '../size.ts';
+import { label } from './failures.ts';
 
 /** A prediction to be created, and what of the request it leaves out. */
-export interface Wish {
+export interface PredictionRequest {
   /** Below the API's address. */
   path: string;
   body: object;
@@ -28,7 +29,7 @@ export function modelName(model: string): string | undefined {
 }
 
 /** Writes the request in the model's words. @throws {ProviderError} `invalid_request` for a shape that no format comes near. */
-export function composeWish(model: string, request: ImageRequest): Wish {
+export function composeRequest(model: string, request: ImageRequest): PredictionRequest {
   const { input, leftOut } = composeInput(model, request);
   const version = model.split(':').find((part) => versionPattern.test(part));
   return {
@@ -55,7 +56,7 @@ function composeInput(model: string, request: ImageRequest): { input: object; le
     megapixels: request.width * request.height <= smallPixels ? '0.25' : '1',
     num_outputs: 1,
     num_inference_steps: Math.min(maxSteps, Math.max(1, Math.round(request.steps ?? maxSteps))),
-    // With it the same seed gives another picture each time (model's README, 2026-11).
+    // With it the same seed gives another image each time (model's README, 2026-11).
     go_fast: false,
   };
   return { input: { ...input, ...schnell }, leftOut };
@@ -63,19 +64,11 @@ function composeInput(model: string, request: ImageRequest): { input: object; le
 
 const maxSteps = 4;
 const smallPixels = 512 * 512;
-/** The pipeline wants at least this share of a picture in the post. */
-const minVisibleShare = 0.5;
-const ratios = ['1:1', '16:9', '21:9', '3:2', '2:3', '4:5', '5:4', '3:4', '4:3', '9:16', '9:21'];
 
-/** A picture that would have to be thrown away is better not paid for. */
+/** An image that would have to be thrown away is better not paid for. */
 function nearestRatio({ width, height }: ImageRequest): string {
-  const asked = width / height;
-  const distance = (name: string) => {
-    const [across = 1, down = 1] = name.split(':').map(Number);
-    return Math.abs(Math.log(across / down / asked));
-  };
-  const best = ratios.reduce((nearest, name) => (distance(name) < distance(nearest) ? name : nearest));
-  if (Math.exp(-distance(best)) >= minVisibleShare) return best;
+  const { ratio, share } = nearestFluxRatio({ width, height });
+  if (share >= minVisibleShare) return ratio;
   const message = `${label} has no format near ${width} × ${height}: choose a less narrow one`;
   throw new ProviderError('invalid_request', message, { sent: false });
 }

@@ -1,7 +1,34 @@
 import { z } from 'zod';
-import { mediaTypeOf } from '../huggingface/answer.ts';
+import type { HttpAnswer } from '../../lib/http/client.ts';
+import { mediaTypeOf } from '../../lib/media-type.ts';
 
-/** Names under which workers return pictures, the most telling first; a plain text or list is looked at as well. */
+/** A job as it was last seen. */
+export interface Job {
+  id: string;
+  /** EXPIRED: RunPod does not know it any more. */
+  status: z.infer<typeof jobSchema>['status'] | 'EXPIRED';
+  /** Whatever the worker returned. */
+  output?: unknown;
+  answer: HttpAnswer;
+}
+
+const jobSchema = z.object({
+  id: z.string().regex(/^[\w-]{1,200}$/),
+  status: z.enum(['IN_QUEUE', 'IN_PROGRESS', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED', 'TIMED_OUT']),
+  output: z.unknown().optional(),
+});
+
+/** The job in an answer; undefined when there is none. */
+export function readJob(answer: HttpAnswer): Job | undefined {
+  const job = answer.status < 200 || answer.status > 299 ? undefined : jobSchema.safeParse(answer.json()).data;
+  return job && { ...job, answer };
+}
+
+export function isPending({ status }: Job): boolean {
+  return status === 'IN_QUEUE' || status === 'IN_PROGRESS' || status === 'RUNNING';
+}
+
+/** Names under which workers return images, the most telling first; a plain text or list is looked at as well. */
 const names = [
   'image_url',
   'image_urls',
@@ -19,11 +46,10 @@ const names = [
 ];
 const maxDepth = 5;
 const maxUrlLength = 4096;
-const dataPrefix = /^data:[^,]{0,100},/;
 
-/** The picture's address, or the picture in base64, in whatever form the worker put it. */
+/** The image's address, or the image in base64, in whatever form the worker put it. */
 export function referenceIn(output: unknown, depth = 0): string | undefined {
-  if (typeof output === 'string') return isUrl(output) || isPicture(output) ? output : undefined;
+  if (typeof output === 'string') return isUrl(output) || isImage(output) ? output : undefined;
   if (typeof output !== 'object' || output === null || depth > maxDepth) return undefined;
   const fields = new Map<string, unknown>(Object.entries(output));
   const candidates: unknown[] = Array.isArray(output) ? output : names.map((name) => fields.get(name));
@@ -34,23 +60,18 @@ export function referenceIn(output: unknown, depth = 0): string | undefined {
   return undefined;
 }
 
-/** Is it an address, and not the picture itself? */
-export function isUrl(reference: string): boolean {
-  return reference.length <= maxUrlLength && /^https?:\/\/\S+$/i.test(reference);
+function isUrl(text: string): boolean {
+  return text.length <= maxUrlLength && /^https?:\/\/\S+$/i.test(text);
 }
 
-/** The picture in a reference that is no address. */
-export function decodePicture(reference: string): Uint8Array {
-  return Buffer.from(reference.replace(dataPrefix, ''), 'base64');
+function isImage(text: string): boolean {
+  const base64 = text.slice(0, 200).replace(/^data:[^,]{0,100},/, '');
+  return mediaTypeOf(Buffer.from(base64, 'base64')) !== undefined;
 }
 
 const costSchema = z.object({ cost: z.number().min(0).max(100) });
 
-/** What the picture cost, in US dollars, where the endpoint tells. */
+/** What the image cost, in US dollars, where the endpoint tells. */
 export function costIn(output: unknown): number | undefined {
   return costSchema.safeParse(output).data?.cost;
-}
-
-function isPicture(text: string): boolean {
-  return mediaTypeOf(decodePicture(text.slice(0, 200))) !== undefined;
 }

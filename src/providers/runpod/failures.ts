@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import { ProviderError } from '../../core/errors.ts';
-import { label } from './api.ts';
-import type { Job } from './job.ts';
-import { type ProviderAnswer, retryAfterMs, saidBy } from '../../lib/http/client.ts';
+import type { HttpAnswer } from '../../lib/http/client.ts';
+import { retryAfterMs } from '../../lib/http/retry-after.ts';
+import { codeOfStatus, type FailureContext, failureOf } from '../failures.ts';
+import { quoteAnswer } from '../quote.ts';
+import type { Job } from './answer.ts';
 
-/** What the words of a failure need besides the answer. */
-export interface FailureContext {
-  /** Wall-clock ms. */
-  now: number;
-  /** Texts that no message may show: the key, the prompt, the negative prompt. */
-  hide: readonly string[];
-}
+export const label = 'RunPod';
 
 const creditWords = /balance|credit|fund|payment/i;
 const moderationWords =
@@ -19,52 +15,33 @@ const moderationWords =
 const creditPauseMs = 24 * 3_600_000;
 
 /** Decides what an answer means that is not a job. */
-export function classify(answer: ProviderAnswer, { now, hide }: FailureContext): ProviderError {
-  const { status } = answer;
-  const said = `(${status}): ${saidBy(answer, hide)}`;
+export function classify(answer: HttpAnswer, { now, toRedact }: FailureContext): ProviderError {
+  const said = quoteAnswer(answer, toRedact);
   const waitMs = retryAfterMs(answer, now);
-  const wait = waitMs !== undefined && { retryAfterMs: waitMs };
-
-  // No document tells how an empty balance is told (2026-11).
-  if (status === 402 || ((status === 401 || status === 403) && creditWords.test(said))) {
-    const until = now + (waitMs ?? creditPauseMs);
-    return new ProviderError('out_of_credit', `${label} is out of credit ${said}`, { status, until });
-  }
-  if (status === 401 || status === 403) {
-    return new ProviderError('unauthorized', `${label} does not accept the key ${said}`, { status });
-  }
-  if (status === 404 || status === 410) {
-    return new ProviderError('retired', `${label} has no endpoint of that id ${said}`, { status });
-  }
-  if (status === 408) {
-    return new ProviderError('timeout', `${label} took too long ${said}`, { status, sent: true });
-  }
-  if (status === 429) {
-    return new ProviderError('rate_limited', `${label} asks for a pause ${said}`, { status, ...wait });
-  }
-  if (status === 503) {
-    return new ProviderError('loading', `${label} is not ready ${said}`, { status, ...wait });
-  }
-  if (status >= 500) {
-    return new ProviderError('unavailable', `${label} has a fault ${said}`, { status, sent: true });
-  }
-  if (status >= 200 && status < 300) {
-    return new ProviderError('bad_image', `${label} sent no job ${said}`, { status, sent: true });
-  }
-  if (moderationWords.test(said)) {
-    return new ProviderError('content_rejected', `${label} refuses this prompt ${said}`, { status });
-  }
-  return new ProviderError('invalid_request', `${label} does not take the request ${said}`, { status });
+  const usual = codeOfStatus(answer.status);
+  const choose = () => {
+    // No document says how an empty balance is reported (2026-11).
+    if (usual === 'unauthorized' && creditWords.test(said)) return 'out_of_credit';
+    return usual === 'invalid_request' && moderationWords.test(said) ? 'content_rejected' : usual;
+  };
+  return failureOf(answer, {
+    code: choose(),
+    who: label,
+    words: { retired: 'has no endpoint of that id', bad_image: 'sent no job' },
+    said,
+    waitMs,
+    creditUntil: now + (waitMs ?? creditPauseMs),
+  });
 }
 
-/** What it means that a job ended without a picture. */
-export function jobFailure({ status, output, answer }: Job, hide: readonly string[]): ProviderError {
+/** What it means that a job ended without an image. */
+export function jobFailure({ status, output, answer }: Job, toRedact: readonly string[]): ProviderError {
   if (status === 'EXPIRED') {
     const message = `${label} does not know the job any more: it waited too long`;
     return new ProviderError('unavailable', message, { status: answer.status, sent: true });
   }
   const words = status === 'COMPLETED' ? output : errorIn(answer.json());
-  const said = saidBy({ ...answer, json: () => words }, hide);
+  const said = quoteAnswer(answer, toRedact, words);
   if (moderationWords.test(said)) {
     return new ProviderError('content_rejected', `${label} refuses this prompt: ${said}`);
   }

@@ -1,4 +1,5 @@
 import type { ImageRequest } from '../../core/image.ts';
+import { scaleSize, type Size } from '../size.ts';
 
 /** What a job is given: the input of RunPod's public text-to-image endpoints, which many workers take as well. */
 export interface RunpodInput {
@@ -38,10 +39,9 @@ export function composeInput(request: ImageRequest, endpointId: string): RunpodI
 }
 
 /** The size nearest to the one asked for. */
-export function chooseSize({ width, height }: { width: number; height: number }): { width: number; height: number } {
-  const scale = Math.min(1, largestSide / Math.max(width, height));
-  const side = (pixels: number) => Math.max(smallestSide, Math.round((pixels * scale) / sizeStep) * sizeStep);
-  return { width: side(width), height: side(height) };
+export function chooseSize(asked: Size): Size {
+  const factor = Math.min(1, largestSide / Math.max(asked.width, asked.height));
+  return scaleSize(asked, factor, { multiple: sizeStep, shortest: smallestSide });
 }
 
 /** How long RunPod may keep the job in all and work on it: a job that nobody waits for any more ends by itself. */

@@ -1,19 +1,22 @@
-import { createHash } from 'node:crypto';
 import type { Environment } from '../../core/environment.ts';
 import { ProviderError } from '../../core/errors.ts';
 import type { GeneratedImage, ImageRequest } from '../../core/image.ts';
-import type { ImageProvider, ProviderContext } from '../../core/provider.ts';
-import type { ProviderDependencies, ProviderEntry } from '../entry.ts';
-import { downloadImage } from '../../lib/http/foreign-url.ts';
-import { readHeader } from '../../lib/image-header.ts';
-import { costIn, decodePicture, isUrl, referenceIn } from './answer.ts';
-import { createApi, label, type RunpodAddress } from './api.ts';
+import type { ProviderContext } from '../../core/provider.ts';
+import { cancelJob, createClient } from '../call.ts';
+import { couldNotLook, runCheck } from '../check.ts';
+import { defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
+import { describeImage, fetchImage } from '../image.ts';
+import { textsToRedact } from '../quote.ts';
+import { costIn, isPending, type Job, referenceIn } from './answer.ts';
 import { checkEndpoint } from './check.ts';
-import { jobFailure } from './failures.ts';
-import { isAlive, type Job, type JobContext, look, submit, waitFor } from './job.ts';
+import { jobFailure, label } from './failures.ts';
+import { findJob, type JobContext, submitJob, waitFor } from './job.ts';
 import { composeInput, composePolicy } from './request.ts';
 
-interface Settings extends RunpodAddress {
+interface Settings {
+  url: string;
+  endpointId: string;
+  key: string;
   timeoutMs: number;
   costUsd: number;
 }
@@ -21,36 +24,26 @@ interface Settings extends RunpodAddress {
 const name = 'runpod';
 
 /** RunPod's serverless endpoints: the public ones, and one's own that take the same input. */
-export const runpod: ProviderEntry = {
+export const runpod = defineProvider({
   name,
   label,
-  read(environment) {
+  prefix: 'RUNPOD',
+  defaults: { timeoutSeconds: 90, concurrency: 4, mostConcurrency: 100, costUsd: 0.0025 },
+  read(environment, { timeoutMs, costUsd }) {
     const key = environment.secret('RUNPOD_API_KEY');
     const endpointId = readEndpointId(environment);
-    const settings: Settings = {
-      key: key ?? '',
-      endpointId: endpointId ?? '',
-      url: environment.url('RUNPOD_API_URL', 'https://api.runpod.ai/v2'),
-      timeoutMs: 1000 * environment.number('RUNPOD_TIMEOUT_SECONDS', { fallback: 90, min: 1, max: 3600 }),
-      costUsd: environment.number('RUNPOD_COST_USD', { fallback: 0.0025, min: 0, max: 100 }),
-    };
-    const concurrency = environment.number('RUNPOD_CONCURRENCY', { fallback: 4, min: 1, max: 100, whole: true });
+    const url = environment.url('RUNPOD_API_URL', 'https://api.runpod.ai/v2');
     if ((key === undefined) !== (endpointId === undefined)) {
       environment.problem('RUNPOD_API_KEY and RUNPOD_ENDPOINT_ID belong together: set both or neither.');
     }
     if (key === undefined || endpointId === undefined) return undefined;
     return {
-      name,
-      label,
-      timeoutMs: settings.timeoutMs,
-      concurrency,
-      costUsd: settings.costUsd,
       model: endpointId,
-      account: createHash('sha256').update(`${key}\n${settings.url}`).digest('hex').slice(0, 8),
-      create: (dependencies) => createRunpod(settings, dependencies),
+      account: [key, url],
+      create: (dependencies) => createRunpod({ url, endpointId, key, timeoutMs, costUsd }, dependencies),
     };
   },
-};
+});
 
 function readEndpointId(environment: Environment): string | undefined {
   const endpointId = environment.optional('RUNPOD_ENDPOINT_ID');
@@ -62,21 +55,17 @@ function readEndpointId(environment: Environment): string | undefined {
   return endpointId;
 }
 
-function createRunpod(settings: Settings, { clock }: ProviderDependencies): ImageProvider {
+function createRunpod(settings: Settings, { clock }: ProviderDependencies): ProviderMethods {
   const { endpointId, key, url, timeoutMs, costUsd } = settings;
-  const api = createApi(settings);
-
-  const forget = async ({ signal, job }: ProviderContext): Promise<void> => {
-    signal.throwIfAborted();
-    await job.save(name, undefined);
-  };
+  const endpoint = createClient({ label, url: `${url}/${endpointId}`, key });
 
   /** Runs work on a job; when it is given up, so is the job, behind the caller's back. */
   const orCancel = async <T>(id: string, context: ProviderContext, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (error) {
-      void api.cancel(id, context.log);
+      const cancel = (signal: AbortSignal) => endpoint.post(`/cancel/${encodeURIComponent(id)}`, undefined, signal);
+      void cancelJob(label, context.log, cancel, id);
       await forget(context);
       throw error;
     }
@@ -85,13 +74,13 @@ function createRunpod(settings: Settings, { clock }: ProviderDependencies): Imag
   /** The job that an interrupted run began, unless it came to nothing. */
   const pickUp = async (context: ProviderContext, jobs: JobContext): Promise<Job | undefined> => {
     const id = await context.job.load(name);
-    const job = id === undefined ? undefined : await orCancel(id, context, () => look(id, jobs));
-    return job && isAlive(job) ? job : undefined;
+    const job = id === undefined ? undefined : await orCancel(id, context, () => findJob(id, jobs));
+    return job && (isPending(job) || job.status === 'COMPLETED') ? job : undefined;
   };
 
   const begin = (request: ImageRequest, { deadlineAt }: ProviderContext, jobs: JobContext): Promise<Job> => {
     const policy = composePolicy(Math.min(timeoutMs, deadlineAt - clock.monotonic()));
-    return submit({ input: composeInput(request, endpointId), policy }, jobs);
+    return submitJob({ input: composeInput(request, endpointId), policy }, jobs);
   };
 
   const follow = (job: Job, context: ProviderContext, jobs: JobContext): Promise<Job> =>
@@ -101,46 +90,53 @@ function createRunpod(settings: Settings, { clock }: ProviderDependencies): Imag
       return waitFor(job, jobs);
     });
 
-  const collect = async ({ output }: Job, reference: string, request: ImageRequest, signal: AbortSignal) => {
-    const bytes = isUrl(reference)
-      ? await downloadImage({ label, url: reference, trustedUrl: url, signal }, clock)
-      : decodePicture(reference);
-    const image: GeneratedImage = {
-      bytes,
-      ...(await readHeader(bytes, label)),
+  const collect = async (
+    { output }: Job,
+    reference: string,
+    { seed }: ImageRequest,
+    signal: AbortSignal,
+  ): Promise<GeneratedImage> =>
+    describeImage(label, {
+      bytes: await fetchImage(reference, { label, trustedUrl: url, signal, clock }),
       provider: name,
       model: endpointId,
       family: name,
-      seed: request.seed,
+      seed,
       costUsd: costIn(output) ?? costUsd,
-    };
-    return image;
-  };
+    });
 
   return {
-    name,
-    label,
     async generate(request, context) {
       const { signal } = context;
-      const hide = [request.prompt, request.negativePrompt ?? '', key];
-      const jobs: JobContext = { api, clock, signal, hide };
+      const toRedact = textsToRedact(request, key);
+      const jobs: JobContext = { endpoint, clock, signal, toRedact };
       const begun = (await pickUp(context, jobs)) ?? (await begin(request, context, jobs));
       const ended = await follow(begun, context, jobs);
       const reference = ended.status === 'COMPLETED' ? referenceIn(ended.output) : undefined;
       if (reference === undefined) {
         await forget(context);
-        throw jobFailure(ended, hide);
+        throw jobFailure(ended, toRedact);
       }
       try {
         const image = await collect(ended, reference, request, signal);
         await forget(context);
         return image;
       } catch (error) {
-        // A picture that could not be fetched may be there next time; one that is none will not be better then.
+        // An image that could not be fetched may be there next time; one that is none will not be better then.
         if (error instanceof ProviderError && error.code === 'bad_image') await forget(context);
         throw error;
       }
     },
-    check: ({ signal }) => checkEndpoint(api, settings, signal),
+    check: ({ signal }) =>
+      runCheck(
+        signal,
+        (signal) => checkEndpoint(endpoint, settings, signal),
+        couldNotLook(label, 'RUNPOD_API_URL and the network'),
+      ),
   };
+}
+
+async function forget({ signal, job }: ProviderContext): Promise<void> {
+  signal.throwIfAborted();
+  await job.save(name, undefined);
 }

@@ -9,6 +9,7 @@ import {
   startedAt,
   useStrictNock,
 } from '../../support/providers/huggingface-rig.ts';
+import { httpAnswer } from '../../support/http/answer.ts';
 
 useStrictNock();
 
@@ -119,8 +120,8 @@ describe('an answer of Hugging Face', () => {
   });
 
   it('names the next month in December too', () => {
-    const answer = { status: 402, headers: {}, bytes: new Uint8Array(), text: () => '', json: () => undefined };
-    const error = classify(answer, { partner: 'nscale', now: Date.UTC(2026, 11, 31, 23, 59), hide: [] });
+    const context = { now: Date.UTC(2026, 11, 31, 23, 59), toRedact: [] };
+    const error = classify(httpAnswer('', 402), 'nscale', context);
     expect(error.facts.until).toBe(Date.UTC(2027, 0, 1));
   });
 });

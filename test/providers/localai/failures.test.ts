@@ -1,21 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { classify, type FailureScene } from '../../../src/providers/localai/failures.ts';
-import type { ProviderAnswer } from '../../../src/lib/http/client.ts';
+import { classify, type ServerFailureContext } from '../../../src/providers/localai/failures.ts';
+import { httpAnswer } from '../../support/http/answer.ts';
 
-const scene: FailureScene = { host: 'gpu:8080', hasKey: true, hide: ['a red fox in the snow'], now: 0 };
+const context: ServerFailureContext = { host: 'gpu:8080', hasKey: true, toRedact: ['a red fox in the snow'], now: 0 };
 
-function answer(status: number, body?: unknown, headers: Record<string, string> = {}): ProviderAnswer {
-  const text = body === undefined ? '' : JSON.stringify(body);
-  return { status, headers, bytes: Buffer.from(text), text: () => text, json: () => body };
-}
-
-function failure(status: number, error: Record<string, unknown> = {}, changes: Partial<FailureScene> = {}) {
-  return classify(answer(status, { error }), { ...scene, ...changes });
+function failure(status: number, error: Record<string, unknown> = {}, changes: Partial<ServerFailureContext> = {}) {
+  return classify(httpAnswer({ error }, status), { ...context, ...changes });
 }
 
 function loading(eta: unknown, headers: Record<string, string> = { 'retry-after': '5' }) {
   const body = { error: { code: 'model_loading' }, loading: { eta_seconds: eta } };
-  return classify(answer(503, body, headers), scene).facts;
+  return classify(httpAnswer(body, 503, headers), context).facts;
 }
 
 describe('a failure', () => {
@@ -31,7 +26,7 @@ describe('a failure', () => {
   });
 
   it('with an empty body says so', () => {
-    const failed = classify(answer(500), scene);
+    const failed = classify(httpAnswer('', 500), context);
     expect(failed).toMatchObject({ code: 'unavailable', message: 'LocalAI has a fault (500): an empty answer' });
   });
 
@@ -103,7 +98,7 @@ describe('money', () => {
     expect(failure(status).facts.sent).toBe(false);
   });
 
-  it('may have been spent on a picture that was made and then refused', () => {
+  it('may have been spent on an image that was made and then refused', () => {
     const refused = failure(200, { message: 'flagged by the safety system' });
     expect(refused).toMatchObject({ code: 'content_rejected', facts: { sent: true } });
   });

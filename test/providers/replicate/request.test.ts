@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProviderError } from '../../../src/core/errors.ts';
 import type { ImageRequest } from '../../../src/core/image.ts';
-import { composeWish, isModel, modelName } from '../../../src/providers/replicate/request.ts';
+import { composeRequest, isModel, modelName } from '../../../src/providers/replicate/request.ts';
 
 const schnell = 'black-forest-labs/flux-schnell';
 const version = '5599ed30703defd1d160a25a63321b4dec97101d98b4674bcc56e41f62f35637';
@@ -11,7 +11,7 @@ const request: ImageRequest = { prompt: 'a fox in the snow', width: 1080, height
 const narrowest = (21 / 9) * 2;
 
 const inputOf = (changes: Partial<ImageRequest>, model = schnell) =>
-  composeWish(model, { ...request, ...changes }).body;
+  composeRequest(model, { ...request, ...changes }).body;
 
 describe('a model', () => {
   it.each([schnell, `stability-ai/sdxl:${version}`, version])('may be %s', (model) => {
@@ -33,9 +33,9 @@ describe('a model', () => {
   });
 
   it('is asked by its own path, or by its version', () => {
-    expect(composeWish(schnell, request).path).toBe(`/models/${schnell}/predictions`);
+    expect(composeRequest(schnell, request).path).toBe(`/models/${schnell}/predictions`);
     for (const model of [`a/b:${version}`, version]) {
-      expect(composeWish(model, request)).toMatchObject({ path: '/predictions', body: { version } });
+      expect(composeRequest(model, request)).toMatchObject({ path: '/predictions', body: { version } });
     }
     expect([modelName(`a/b:${version}`), modelName(version)]).toEqual(['a/b', undefined]);
   });
@@ -44,7 +44,7 @@ describe('a model', () => {
 describe('what is asked', () => {
   it('is all that flux-schnell knows of the request, and nothing it does not', () => {
     expect(
-      composeWish(schnell, { ...request, negativePrompt: 'blur', cfgScale: 7, sampler: 'Euler', steps: 30 }),
+      composeRequest(schnell, { ...request, negativePrompt: 'blur', cfgScale: 7, sampler: 'Euler', steps: 30 }),
     ).toEqual({
       path: `/models/${schnell}/predictions`,
       body: {
@@ -94,7 +94,7 @@ describe('what is asked', () => {
       input: { prompt: 'a fox in the snow', aspect_ratio: '1:1', seed: 42, output_format: 'png' },
     });
     expect(inputOf({}, 'someone/other')).toEqual({ input: { prompt: 'a fox in the snow', seed: 42 } });
-    expect(composeWish('someone/other', { ...request, steps: 20 }).warnings).toEqual([
+    expect(composeRequest('someone/other', { ...request, steps: 20 }).warnings).toEqual([
       'left out for someone/other, which takes none: steps',
     ]);
   });
