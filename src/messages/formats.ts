@@ -17,9 +17,14 @@ export function formatMinutes(ms: number): string {
   return count === 1 ? 'a minute' : `${count} minutes`;
 }
 
-/** "free", "$0.003", "$12.30": at least two digits behind the point, and as many as small sums need. */
+/** "free", "$0.003". */
 export function formatCost(usd: number): string {
-  return usd === 0 ? 'free' : `$${usd.toFixed(4).replace(/0{1,2}$/, '')}`;
+  return usd === 0 ? 'free' : formatMoney(usd);
+}
+
+/** "$0.00", "$0.003", "$12.30": at least two digits behind the point, and as many as small sums need. */
+export function formatMoney(usd: number): string {
+  return `$${usd.toFixed(4).replace(/0{1,2}$/, '')}`;
 }
 
 /** "1 Dec", and with the time of day when it is less than a day away: "21 Nov 14:05 UTC". */

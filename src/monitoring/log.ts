@@ -4,7 +4,7 @@ import type { WorkerEvents } from '../core/events.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { PassSummary } from '../core/pass.ts';
 import type { Log } from '../lib/log.ts';
-import { formatCost, formatDuration } from '../messages/formats.ts';
+import { formatCost, formatDuration, formatMoney } from '../messages/formats.ts';
 import { clockTrouble } from '../notion/client/clock-skew.ts';
 
 /** Writes the log lines that tell a person what the worker does. `clockSkewMs`: by how much Notion's clock differs. */
@@ -66,7 +66,7 @@ function logSummary(log: Log, summary: PassSummary): void {
 /** Without a cap there is nothing to say. */
 function logBudget(log: Log, { month, capUsd, spentUsd, possibleUsd, openUsd }: BudgetState): void {
   if (!capUsd) return;
-  const spent = `$${spentUsd.toFixed(2)}${maybeCost(possibleUsd)} of $${capUsd.toFixed(2)} spent`;
+  const spent = `${formatMoney(spentUsd)}${maybeCost(possibleUsd)} of ${formatMoney(capUsd)} spent`;
   log.info({ month, capUsd, spentUsd, possibleUsd, openUsd }, `Budget of ${month}: ${spent}`);
 }
 

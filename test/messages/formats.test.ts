@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { formatCost, formatDate, formatDuration, formatTime } from '../../src/messages/formats.ts';
+import {
+  formatCost,
+  formatDate,
+  formatDuration,
+  formatMinutes,
+  formatMoney,
+  formatTime,
+} from '../../src/messages/formats.ts';
 
 describe('formats', () => {
   it.each([
@@ -11,6 +18,8 @@ describe('formats', () => {
     [12.3, '$12.30'],
   ])('say %d as %s', (usd, words) => expect(formatCost(usd)).toBe(words));
 
+  it('call no sum free that is only nothing yet', () => expect(formatMoney(0)).toBe('$0.00'));
+
   it.each([
     [0, '0 ms'],
     [340.4, '340 ms'],
@@ -19,6 +28,12 @@ describe('formats', () => {
     [300_000, '300.0 s'],
     [725_400, '12 min 5 s'],
   ])('say %d ms as %s', (ms, words) => expect(formatDuration(ms)).toBe(words));
+
+  it.each([
+    [0, 'a minute'],
+    [89_999, 'a minute'],
+    [90_000, '2 minutes'],
+  ])('say %d ms as about %s', (ms, words) => expect(formatMinutes(ms)).toBe(words));
 
   it('say the time of day of what is less than a day away', () => {
     const now = Date.UTC(2026, 10, 30);

@@ -1,12 +1,12 @@
 import type { ComponentChildren } from 'preact';
-import { timeWords } from './words.ts';
+import { fullTimeWords, timeWords } from './words.ts';
 
 /** A point in time in the browser's own zone. */
 export function Time({ iso }: { iso: string }) {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return null;
   return (
-    <time dateTime={iso} title={at.toLocaleString('en-GB', { dateStyle: 'full', timeStyle: 'medium' })}>
+    <time dateTime={iso} title={fullTimeWords(at)}>
       {timeWords(at, new Date())}
     </time>
   );

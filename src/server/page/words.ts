@@ -46,3 +46,8 @@ export function timeWords(at: Date, now: Date): string {
   const day = at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', ...year });
   return at > now ? day : `${day}, ${time}`;
 }
+
+/** The same in full: "Saturday 21 November 2026 at 14:05:00". */
+export function fullTimeWords(at: Date): string {
+  return at.toLocaleString('en-GB', { dateStyle: 'full', timeStyle: 'medium' });
+}
