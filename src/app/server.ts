@@ -105,9 +105,9 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
     },
     budget,
     health: { ...health, facts: () => ({ ...health.facts(), alerts: health.troubles() }) },
-    pictures: gallery,
+    images: gallery,
     uploads: galleries,
-    folders: { pictures: folder, uploads: uploadsFolder(folder) },
+    folders: { images: folder, uploads: uploadsFolder(folder) },
     thumbnail: createThumbnails({ log }),
     notice: createNotices({
       verificationToken: settings.notionWebhookToken,

@@ -25,7 +25,7 @@ export interface BroadcastOptions<Reader> {
   beforeEach: () => void;
 }
 
-interface Seat<Reader> {
+interface Subscriber<Reader> {
   /** The reader, as a key. */
   key: string;
   reader: Reader;
@@ -34,17 +34,17 @@ interface Seat<Reader> {
   sent: string;
   /** On the clock's monotonic time. */
   sentAt: number;
-  /** Does it take no more at the moment? Then it misses rounds, so that nothing piles up, and after a minute it is given up. */
+  /** Is its buffer full? Then it misses rounds, so that nothing piles up, and after a minute it is dropped. */
   isBlocked: boolean;
 }
 
 const mostStreams = 50;
 const mostStreamsEach = 10;
-/** Whoever takes nothing for so long has gone without a word. */
+/** A reader that takes nothing for so long has gone without closing its connection. */
 const longestBlockedMs = 60_000;
 /** At most four rounds a second; */
 const shortestMs = 250;
-/** and one in two seconds even when nobody says that anything changed, for what time alone changes. */
+/** and at least one in two seconds, because some content changes with time alone. */
 const longestMs = 2000;
 /** Proxies cut a connection that is silent for long. */
 const keepAliveMs = 15_000;
@@ -56,43 +56,47 @@ export function createBroadcast<Reader>({
   content,
   beforeEach,
 }: BroadcastOptions<Reader>): Broadcast<Reader> {
-  const seats = new Map<Readable, Seat<Reader>>();
+  const subscribers = new Map<Readable, Subscriber<Reader>>();
   let isChanged = false;
   let isRunning = false;
   let wake = new AbortController();
   const closing = new AbortController();
 
   const end = (stream: Readable) => {
-    seats.delete(stream);
+    subscribers.delete(stream);
     stream.push(null);
   };
 
-  /** Ends the streams whose reader's proof has run out, or who took nothing for long. */
+  /** Ends the streams whose reader's login has expired, or who took nothing for long. */
   const endOld = () => {
-    for (const [stream, { until, isBlocked, sentAt }] of seats) {
-      const isDeaf = isBlocked && clock.monotonic() - sentAt >= longestBlockedMs;
-      if (isDeaf) stream.destroy();
+    for (const [stream, { until, isBlocked, sentAt }] of subscribers) {
+      const isStuck = isBlocked && clock.monotonic() - sentAt >= longestBlockedMs;
+      if (isStuck) stream.destroy();
       else if (clock.now() >= until) end(stream);
     }
   };
 
-  const push = (stream: Readable, seat: Seat<Reader>, text: string) => {
-    seat.isBlocked = !stream.push(text);
-    seat.sentAt = clock.monotonic();
+  const push = (stream: Readable, subscriber: Subscriber<Reader>, text: string) => {
+    subscriber.isBlocked = !stream.push(text);
+    subscriber.sentAt = clock.monotonic();
   };
 
-  const send = async (stream: Readable, seat: Seat<Reader>, contents: Map<string, Promise<{ at: string }>>) => {
-    const promise = contents.get(seat.key) ?? content(seat.reader);
-    contents.set(seat.key, promise);
+  const send = async (
+    stream: Readable,
+    subscriber: Subscriber<Reader>,
+    contents: Map<string, Promise<{ at: string }>>,
+  ) => {
+    const promise = contents.get(subscriber.key) ?? content(subscriber.reader);
+    contents.set(subscriber.key, promise);
     const { at, ...rest } = await promise;
     const text = JSON.stringify(rest);
     // The reader may have gone meanwhile.
-    if (!seats.has(stream)) return;
-    if (text !== seat.sent) {
-      push(stream, seat, `event: overview\ndata: ${JSON.stringify({ at, ...rest })}\n\n`);
-      seat.sent = text;
-    } else if (clock.monotonic() - seat.sentAt >= keepAliveMs) {
-      push(stream, seat, ': still here\n\n');
+    if (!subscribers.has(stream)) return;
+    if (text !== subscriber.sent) {
+      push(stream, subscriber, `event: overview\ndata: ${JSON.stringify({ at, ...rest })}\n\n`);
+      subscriber.sent = text;
+    } else if (clock.monotonic() - subscriber.sentAt >= keepAliveMs) {
+      push(stream, subscriber, ': still here\n\n');
     }
   };
 
@@ -102,8 +106,8 @@ export function createBroadcast<Reader>({
     try {
       beforeEach();
       const contents = new Map<string, Promise<{ at: string }>>();
-      const ready = [...seats].filter(([, seat]) => !seat.isBlocked);
-      await Promise.all(ready.map(([stream, seat]) => send(stream, seat, contents)));
+      const ready = [...subscribers].filter(([, subscriber]) => !subscriber.isBlocked);
+      await Promise.all(ready.map(([stream, subscriber]) => send(stream, subscriber, contents)));
     } catch (error) {
       log.error({ err: error }, 'The status page could not be told the news');
     }
@@ -113,11 +117,11 @@ export function createBroadcast<Reader>({
 
   const run = async () => {
     isRunning = true;
-    while (seats.size > 0) {
+    while (subscribers.size > 0) {
       await round();
       await pause(shortestMs, closing);
       wake = new AbortController();
-      if (!isChanged && seats.size > 0) await pause(longestMs - shortestMs, wake);
+      if (!isChanged && subscribers.size > 0) await pause(longestMs - shortestMs, wake);
     }
     isRunning = false;
   };
@@ -130,28 +134,28 @@ export function createBroadcast<Reader>({
   return {
     isFull(reader) {
       const key = JSON.stringify(reader);
-      const own = [...seats.values()].filter((seat) => seat.key === key).length;
-      return seats.size >= mostStreams || own >= mostStreamsEach;
+      const own = [...subscribers.values()].filter((subscriber) => subscriber.key === key).length;
+      return subscribers.size >= mostStreams || own >= mostStreamsEach;
     },
     join(stream, reader, until = Number.POSITIVE_INFINITY) {
       const key = JSON.stringify(reader);
-      const seat = { key, reader, until, sent: '', sentAt: clock.monotonic(), isBlocked: false };
-      seats.set(stream, seat);
+      const subscriber = { key, reader, until, sent: '', sentAt: clock.monotonic(), isBlocked: false };
+      subscribers.set(stream, subscriber);
       stream.once('close', () => {
-        seats.delete(stream);
-        if (seats.size === 0) wake.abort();
+        subscribers.delete(stream);
+        if (subscribers.size === 0) wake.abort();
       });
-      push(stream, seat, `retry: ${reconnectMs}\n\n`);
+      push(stream, subscriber, `retry: ${reconnectMs}\n\n`);
       changed();
       if (!isRunning) void run();
     },
     resumed(stream) {
-      const seat = seats.get(stream);
-      if (seat) seat.isBlocked = false;
+      const subscriber = subscribers.get(stream);
+      if (subscriber) subscriber.isBlocked = false;
     },
     changed,
     close() {
-      for (const stream of seats.keys()) end(stream);
+      for (const stream of subscribers.keys()) end(stream);
       closing.abort();
       wake.abort();
     },

@@ -30,20 +30,20 @@ import { webhookRoutes } from './routes/webhook.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** What this process has seen of the providers. */
+    /** The last results of each provider's calls. */
     providerRecord: ProviderRecord;
     /** Undefined where everyone on this machine is trusted. */
     credentials: Credentials | undefined;
   }
 }
 
-/** Bodies of requests are small; pictures only go out. */
+/** Requests are small: images only go out. */
 const longestBodyBytes = 64 * 1024;
 const longestParameter = 500;
-/** Each takes a file handle, which the worker's own files and calls need too. */
+/** Each connection takes a file handle, and the worker needs some for its own files and calls. */
 const mostConnections = 250;
 
-/** Joins the routes and what stands before them, without listening yet. */
+/** The routes and the hooks that run before them; the server does not listen yet. */
 export async function buildServer(parts: ServerParts, settings: ServerSettings): Promise<FastifyInstance> {
   const app = fastify({
     logger: false,
@@ -119,7 +119,7 @@ function parseJsonOnly(app: FastifyInstance): void {
   });
 }
 
-/** Health is still told, so that whoever watches knows that this is no fault. */
+/** Health is still answered, so that a monitoring system sees a stop and not a fault. */
 function refuseWhileStopping(app: FastifyInstance, signal: AbortSignal): void {
   let isClosing = false;
   app.addHook('preClose', async () => void (isClosing = true));

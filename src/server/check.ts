@@ -8,7 +8,7 @@ const shortestSecret = 16;
 
 const subject = { key: 'server', about: 'Status page and HTTP API' };
 
-/** Checks that the server can listen, and that callers can be told from strangers. */
+/** Checks whether the server could listen, and whether its callers would have to prove who they are. */
 export async function checkServer(settings: ServerSettings): Promise<Finding> {
   const { host, port, tokens, jwtSecret } = settings;
   if (tokens.length === 0 && jwtSecret === undefined && !isLoopback(host)) {

@@ -6,7 +6,7 @@ import type { ServerParts } from './parts.ts';
 
 type Tools = Pick<ServerParts, 'log' | 'redact'>;
 
-/** Answers every error in one shape, in which no secret and no trace of the code stands. */
+/** Answers every error in one shape, without secrets and stack traces. */
 export function answerErrors(app: FastifyInstance, tools: Tools): void {
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, tools));
 }
@@ -40,7 +40,7 @@ function answerText(answer: unknown, { redact }: Pick<Tools, 'redact'>): string 
   return JSON.stringify(answer, (_, value: unknown) => (typeof value === 'string' ? redact(value) : value));
 }
 
-/** What a mistake of the caller's is called; undefined for what is none. */
+/** The caller's mistake as an answer; undefined where the caller made none. */
 function translate(error: unknown): HttpError | undefined {
   if (!(error instanceof Error)) return undefined;
   if (hasZodFastifySchemaValidationErrors(error)) return invalidRequest(error.validation);
@@ -73,7 +73,7 @@ const clientMistakes: Readonly<Record<string, readonly [title: string, message: 
   FST_ERR_MAX_PARAM_LENGTH: ['Invalid request', 'The address is too long.'],
 };
 
-/** The first mistake is the message; the first of each field is told. */
+/** The first mistake is the message; of each field the first one is listed. */
 function invalidRequest(mistakes: readonly { instancePath?: string; message?: string }[]): HttpError {
   const byField = new Map<string, string>();
   for (const { instancePath = '', message = '' } of mistakes) {

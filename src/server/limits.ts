@@ -36,7 +36,7 @@ function isKnown({ caller, routeOptions }: FastifyRequest): boolean {
 
 function callerKey(request: FastifyRequest): string {
   if (isKnown(request)) return `user ${request.identity.id}`;
-  // Whoever asks for what is not there keeps nobody from logging in.
+  // Requests for unknown addresses are counted by themselves, so that they keep nobody from logging in.
   const kind = request.is404 ? 'nowhere' : addressLimit(request);
   return `address ${kind} ${normalizeIP(request.ip, 64)}`;
 }

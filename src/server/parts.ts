@@ -109,16 +109,16 @@ export interface ServerParts {
       alerts: string[];
     };
   };
-  /** The pictures of the board; newest first. */
-  pictures: { latest(count: number): Promise<ImageRecord[]> };
-  /** The pictures that one user asked for over HTTP; newest first. */
+  /** The images of the board; newest first. */
+  images: { latest(count: number): Promise<ImageRecord[]> };
+  /** The images that one user asked for over HTTP; newest first. */
   uploads: { latest(userId: string, count: number): Promise<ImageRecord[]> };
-  /** The folder of the board's pictures, and the one that `/uploads/` stands for. */
-  folders: { pictures: string; uploads: string };
-  /** A small picture of one in a file, as WebP; undefined when there is none. */
+  /** The folder of the board's images, and the one that `/uploads/` serves. */
+  folders: { images: string; uploads: string };
+  /** A small version of the image in a file, as WebP; undefined when there is none. */
   thumbnail(file: string): Promise<Uint8Array | undefined>;
   /** What a notice means; `body` as it came in. */
   notice(body: Uint8Array, headers: NoticeHeaders): Promise<NoticeAnswer>;
-  /** Pictures a day by provider. */
+  /** Images a day by provider. */
   tally: StateFile;
 }

@@ -1,7 +1,7 @@
 import helmet from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
 
-/** Headers that keep a browser from doing with our answers what no page of ours asks for. */
+/** Headers that forbid browsers what no page of ours needs. */
 export async function securityHeaders(app: FastifyInstance, importMapHash: string): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {

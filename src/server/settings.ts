@@ -9,11 +9,11 @@ export interface ServerSettings {
   /** Bearer tokens with their owners' names; one owner may have several. */
   tokens: readonly { name: string; token: string }[];
   jwtSecret: string | undefined;
-  /** Are pictures made over HTTP served to everyone? */
+  /** Are images made over HTTP served to everyone? */
   uploadsPublic: boolean;
   /** Origins whose pages may call the API, such as `https://app.example.com`. */
   corsOrigins: readonly string[];
-  /** Pictures that one user may ask for in any minute, and have made at once. */
+  /** Images that one user may ask for in any minute, and have made at once. */
   imagesPerMinute: number;
   imagesAtOnce: number;
   /** Addresses of proxies that are believed who a request comes from. */

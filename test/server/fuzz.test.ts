@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { sendRaw } from '../support/server/raw.ts';
-import { annToken, asAnn, fakeParts, fakeSettings, openServer, type OpenServer } from '../support/server/setup.ts';
+import { annToken, asAnn, fakeParts, fakeSettings, openServer, type OpenServer } from '../support/server/server-rig.ts';
 import { runs } from '../support/runs.ts';
 
 const secret = 'another-users-file';
@@ -32,7 +32,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'secret.txt'), secret);
   // Counters would answer most of it.
   const tokens = Array.from({ length: 50 }, (_, index) => ({ name: `ann${index}`, token: tokenOf(index) }));
-  const parts = fakeParts({ folders: { pictures: folder, uploads: join(folder, 'uploads') } });
+  const parts = fakeParts({ folders: { images: folder, uploads: join(folder, 'uploads') } });
   server = await openServer({ parts, settings: fakeSettings({ tokens }) });
 });
 
@@ -230,7 +230,7 @@ describe('whatever is sent', () => {
 
   it('finds the file where it is asked for by its owner, so that the above means something', async () => {
     await server.close();
-    const parts = fakeParts({ folders: { pictures: folder, uploads: join(folder, 'uploads') } });
+    const parts = fakeParts({ folders: { images: folder, uploads: join(folder, 'uploads') } });
     server = await openServer({ parts, settings: fakeSettings({ tokens: [{ name: 'bob', token: annToken }] }) });
     const answer = await server.inject({ url: '/uploads/images/user-bob/1795255200000-generated.png', headers: asAnn });
     expect(answer.body).toBe(secret);

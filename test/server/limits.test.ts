@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { asAnn, asBob, fakeParts, fakeSettings, openServer, type OpenServer } from '../support/server/setup.ts';
+import { asAnn, asBob, fakeParts, fakeSettings, openServer, type OpenServer } from '../support/server/server-rig.ts';
 
 let server: OpenServer;
 

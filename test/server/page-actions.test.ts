@@ -1,17 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { ChainExhaustedError, ProviderError } from '../../src/core/errors.ts';
-import { chromiumPath } from '../support/server/browser.ts';
-import { expectClean, newScene, useBrowser } from '../support/server/page-rig.ts';
-import { ago, attempt, row, rowId } from '../support/server/page-fixture.ts';
+import { chromiumPath, expectClean, useBrowser } from '../support/server/browser.ts';
+import { ago, attempt, row, rowId, createPageFixture } from '../support/server/page-fixture.ts';
 
 describe.skipIf(chromiumPath === undefined)('what people do on the page', () => {
   const { openPage } = useBrowser();
 
   it('makes a picture from a prompt, and shows it in the gallery too', async () => {
-    const scene = await newScene();
+    const fixture = await createPageFixture();
     let go = (): void => undefined;
-    scene.generate = () => new Promise((resolve) => (go = resolve));
-    const tab = await openPage(scene);
+    fixture.generate = () => new Promise((resolve) => (go = resolve));
+    const tab = await openPage(fixture);
     const { page, button, part, text } = tab;
     await page.getByLabel('Prompt', { exact: true }).fill('A lighthouse at dusk');
     await page.getByLabel('Size').selectOption({ label: 'Another size…' });
@@ -21,7 +20,7 @@ describe.skipIf(chromiumPath === undefined)('what people do on the page', () => 
     await button('Make a picture').click();
     await text(/Making the picture, \d+ s/);
     expect(await button('Make a picture').isDisabled()).toBe(true);
-    expect(scene.asked).toEqual(['generate A lighthouse at dusk 640x320 true']);
+    expect(fixture.asked).toEqual(['generate A lighthouse at dusk 640x320 true']);
     go();
     const made = part(/^Try a prompt/).getByRole('img');
     await made.waitFor();
@@ -35,9 +34,9 @@ describe.skipIf(chromiumPath === undefined)('what people do on the page', () => 
   });
 
   it('cancels a picture that takes too long', async () => {
-    const scene = await newScene();
+    const fixture = await createPageFixture();
     const cancelled = new Promise<void>((resolve) => {
-      scene.generate = (job) =>
+      fixture.generate = (job) =>
         new Promise((_, reject) =>
           job.signal.addEventListener('abort', () => {
             resolve();
@@ -45,7 +44,7 @@ describe.skipIf(chromiumPath === undefined)('what people do on the page', () => 
           }),
         );
     });
-    const tab = await openPage(scene);
+    const tab = await openPage(fixture);
     const { page, button, text } = tab;
     await page.getByLabel('Prompt', { exact: true }).fill('A lighthouse');
     await button('Make a picture').click();
@@ -56,8 +55,8 @@ describe.skipIf(chromiumPath === undefined)('what people do on the page', () => 
   });
 
   it('tells why there is no picture, by every provider, with what to do', async () => {
-    const scene = await newScene();
-    scene.generate = async () => {
+    const fixture = await createPageFixture();
+    fixture.generate = async () => {
       const last = new ProviderError('unreachable', 'Stable Diffusion API is not accessible at http://127.0.0.1:7860');
       const attempts = [
         attempt({ outcome: 'out_of_credit', detail: 'no credit <b>left</b>', until: ago(-20_000) }),
@@ -70,7 +69,7 @@ describe.skipIf(chromiumPath === undefined)('what people do on the page', () => 
       ];
       throw new ChainExhaustedError(attempts, last);
     };
-    const { page, button, errors } = await openPage(scene);
+    const { page, button, errors } = await openPage(fixture);
     await page.getByLabel('Prompt', { exact: true }).fill('A lighthouse');
     await button('Make a picture').click();
     const told = page.getByRole('alert');
@@ -85,15 +84,15 @@ describe.skipIf(chromiumPath === undefined)('what people do on the page', () => 
   });
 
   it('tries a failed row again, and lets it go when the board says so', async () => {
-    const scene = await newScene({ busy: true });
-    const tab = await openPage(scene);
+    const fixture = await createPageFixture({ busy: true });
+    const tab = await openPage(fixture);
     const { page, part, text } = tab;
     const name = row(3).title;
     await page.getByRole('button', { name: `Try again: ${name}` }).click();
     await text(`“${name}” is marked again.`);
-    expect(scene.asked).toEqual([`retry ${rowId(3)}`, 'pass request']);
+    expect(fixture.asked).toEqual([`retry ${rowId(3)}`, 'pass request']);
     expect(await page.getByRole('button', { name: `Marked again: ${name}` }).isDisabled()).toBe(true);
-    scene.events.emit('pendingRead', { posts: [row(3), ...scene.board.waiting], isFirst: true, more: false });
+    fixture.events.emit('pendingRead', { posts: [row(3), ...fixture.board.waiting], isFirst: true, more: false });
     await part(/^Waiting/)
       .getByText(name)
       .first()
@@ -103,8 +102,8 @@ describe.skipIf(chromiumPath === undefined)('what people do on the page', () => 
   });
 
   it('pauses, resumes and runs', async () => {
-    const scene = await newScene();
-    const tab = await openPage(scene);
+    const fixture = await createPageFixture();
+    const tab = await openPage(fixture);
     const { button, text } = tab;
     await button('Pause').click();
     await text(/^Paused since \d\d:\d\d$/);
@@ -113,24 +112,24 @@ describe.skipIf(chromiumPath === undefined)('what people do on the page', () => 
     await text('Idle');
     await button('Run now').click();
     await text('A pass is about to begin');
-    expect(scene.asked).toEqual(['pause', 'resume', 'pass request']);
+    expect(fixture.asked).toEqual(['pause', 'resume', 'pass request']);
     expectClean(tab);
   });
 
   it('asks a provider again that was left out', async () => {
-    const scene = await newScene({ busy: true });
-    const { page, text } = await openPage(scene);
+    const fixture = await createPageFixture({ busy: true });
+    const { page, text } = await openPage(fixture);
     await page.getByRole('button', { name: 'Ask again: Hugging Face' }).click();
     await text('Hugging Face is asked again from now on.');
-    expect(scene.asked).toEqual(['forget huggingface']);
-    scene.chain = scene.chain.map((link) => ({ ...link, admits: true, breaker: { kind: 'closed' } }));
+    expect(fixture.asked).toEqual(['forget huggingface']);
+    fixture.chain = fixture.chain.map((link) => ({ ...link, admits: true, breaker: { kind: 'closed' } }));
     await page.getByRole('button', { name: 'Ask again: Hugging Face' }).waitFor({ state: 'detached' });
   });
 
   it('says what went wrong with an action, and frees its button', async () => {
-    const scene = await newScene();
-    scene.parts.passes.request = () => undefined;
-    const { page, button } = await openPage(scene);
+    const fixture = await createPageFixture();
+    fixture.parts.passes.request = () => undefined;
+    const { page, button } = await openPage(fixture);
     await button('Run now').click();
     const told = page.getByRole('status').filter({ hasText: 'Close' });
     await told.waitFor();
@@ -141,8 +140,8 @@ describe.skipIf(chromiumPath === undefined)('what people do on the page', () => 
   });
 
   it('can be used with the keyboard alone, and keeps its place', async () => {
-    const scene = await newScene({ busy: true });
-    const { page, text } = await openPage(scene);
+    const fixture = await createPageFixture({ busy: true });
+    const { page, text } = await openPage(fixture);
     await text('Posts of the harbour');
     const focused = async () =>
       String(
@@ -179,7 +178,7 @@ describe.skipIf(chromiumPath === undefined)('what people do on the page', () => 
     await reach('Ask again: Hugging Face');
     await page.keyboard.press('Enter');
     await text('is asked again from now on');
-    expect(scene.asked).toEqual([
+    expect(fixture.asked).toEqual([
       'pause',
       'resume',
       `retry ${rowId(3)}`,

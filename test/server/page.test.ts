@@ -1,19 +1,18 @@
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { chromiumPath } from '../support/server/browser.ts';
-import { afterwards, expectClean, newScene, serve, useBrowser } from '../support/server/page-rig.ts';
-import { ago, row, startPass } from '../support/server/page-fixture.ts';
-import { annToken, fakeSettings } from '../support/server/setup.ts';
+import { chromiumPath, expectClean, useBrowser } from '../support/server/browser.ts';
+import { ago, row, startPass, createPageFixture, serve } from '../support/server/page-fixture.ts';
+import { annToken, fakeSettings } from '../support/server/server-rig.ts';
 
 describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
   const { openPage, visit } = useBrowser();
 
   it('shows everything, asks no other host for anything and reports no error', async () => {
-    const scene = await newScene({ busy: true });
-    scene.board.moreWaiting = true;
-    const tab = await openPage(scene);
+    const fixture = await createPageFixture({ busy: true });
+    fixture.board.moreWaiting = true;
+    const tab = await openPage(fixture);
     const { page, part, text } = tab;
     await text('Posts of the harbour');
     expect(await page.title()).toBe('Pictures for Facebook posts');
@@ -57,7 +56,7 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
   });
 
   it('says kindly that there is nothing yet', async () => {
-    const tab = await openPage(await newScene());
+    const tab = await openPage(await createPageFixture());
     for (const words of [
       'No row is being served',
       'Nothing waits',
@@ -72,11 +71,11 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
   });
 
   it('follows a pass as it happens', async () => {
-    const scene = await newScene({ busy: true });
-    const tab = await openPage(scene);
+    const fixture = await createPageFixture({ busy: true });
+    const tab = await openPage(fixture);
     const { part, text } = tab;
     await text('Idle, next look at');
-    startPass(scene);
+    startPass(fixture);
     await text('Working: 0 of 9 rows');
     await part(/^Running/)
       .getByText(/^Asking Stable Diffusion, \d+ s$/)
@@ -87,7 +86,7 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
         .getByRole('listitem')
         .count(),
     ).toBe(7);
-    scene.events.emit('outcome', { kind: 'failed', post: row(10), error: 'Reword the kite.', attempts: [] });
+    fixture.events.emit('outcome', { kind: 'failed', post: row(10), error: 'Reword the kite.', attempts: [] });
     await text('Working: 1 of 9 rows');
     await part(/^Failed/)
       .getByText('Reword the kite.')
@@ -102,21 +101,21 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
   });
 
   it('says that the connection is lost, and goes on when it is back', async () => {
-    const scene = await newScene();
-    const { page, server, text } = await openPage(scene);
+    const fixture = await createPageFixture();
+    const { page, server, text } = await openPage(fixture);
     await text('Posts of the harbour');
     await server.close();
     await text('Connection lost, trying again…');
-    scene.board.title = 'Posts of the hills';
-    await serve(scene, fakeSettings({ tokens: [], port: Number(new URL(server.url).port) }));
+    fixture.board.title = 'Posts of the hills';
+    await serve(fixture, fakeSettings({ tokens: [], port: Number(new URL(server.url).port) }));
     await text('Posts of the hills');
     await page.getByText('Connection lost').waitFor({ state: 'detached' });
     expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Posts of the hills');
   });
 
   it('leads to the login and back, and there again when the session has ended', async () => {
-    const scene = await newScene();
-    const { page, server, context, button, text } = await openPage(scene, {}, fakeSettings());
+    const fixture = await createPageFixture();
+    const { page, server, context, button, text } = await openPage(fixture, {}, fakeSettings());
     expect(new URL(page.url()).pathname).toBe('/login');
     await page.getByLabel('Token').fill(annToken);
     await button('Log in').click();
@@ -128,15 +127,15 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
     await text('Posts of the harbour');
     await context.clearCookies();
     await server.close();
-    await serve(scene, fakeSettings({ port: Number(new URL(server.url).port) }));
+    await serve(fixture, fakeSettings({ port: Number(new URL(server.url).port) }));
     await page.waitForURL(/\/login\?next=/);
   });
 
   it('refreshes itself now and then when there is no room for its stream', async () => {
-    const scene = await newScene();
-    const server = await serve(scene);
+    const fixture = await createPageFixture();
+    const server = await serve(fixture);
     const leaving = new AbortController();
-    afterwards(async () => leaving.abort());
+    onTestFinished(async () => leaving.abort());
     const streams = Array.from({ length: 10 }, () => fetch(`${server.url}/api/events`, { signal: leaving.signal }));
     for (const stream of streams) expect((await stream).status).toBe(200);
     const { text } = await visit(server);
@@ -145,14 +144,14 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
   });
 
   it('shows hostile titles, prompts and errors as the text that they are', async () => {
-    const scene = await newScene();
+    const fixture = await createPageFixture();
     const hostile = '<img src=x onerror="document.title=1">';
-    scene.board.failed = [
+    fixture.board.failed = [
       row(1, { title: hostile, error: hostile, url: 'javascript:document.title=2' }),
       row(2, { title: 'W'.repeat(300), error: 'e'.repeat(2000) }),
     ];
-    scene.board.waiting = [row(3, { title: 'מזל טוב לכל המתנדבים' }), row(4, { title: '' })];
-    scene.pictures = [
+    fixture.board.waiting = [row(3, { title: 'מזל טוב לכל המתנדבים' }), row(4, { title: '' })];
+    fixture.images = [
       {
         file: 'flux_generated_20261121_100000_1.png',
         generatedAt: ago(1),
@@ -165,7 +164,7 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
         costUsd: 0,
       },
     ];
-    const tab = await openPage(scene, { viewport: { width: 320, height: 700 } });
+    const tab = await openPage(fixture, { viewport: { width: 320, height: 700 } });
     const { page, part, text } = tab;
     await part(/^Waiting/)
       .getByText('Untitled')
@@ -192,11 +191,11 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
     ['narrow', { viewport: { width: 320, height: 700 }, hasTouch: true }],
   ] as const)('%s', (_, options) => {
     it('has no serious fault that axe finds, and never scrolls sideways', async () => {
-      const scene = await newScene({ busy: true });
-      scene.readiness = { ok: false, reason: 'Notion gives no answer.' };
-      const { page, button, text } = await openPage(scene, options);
+      const fixture = await createPageFixture({ busy: true });
+      fixture.readiness = { ok: false, reason: 'Notion gives no answer.' };
+      const { page, button, text } = await openPage(fixture, options);
       await text('Posts of the harbour');
-      startPass(scene);
+      startPass(fixture);
       await text('Working: 0 of 9 rows');
       await button('Pause').click();
       await text('Paused since');
@@ -206,7 +205,9 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
   });
 
   it('has buttons large enough for a thumb on a narrow screen', async () => {
-    const { page, text } = await openPage(await newScene({ busy: true }), { viewport: { width: 360, height: 740 } });
+    const { page, text } = await openPage(await createPageFixture({ busy: true }), {
+      viewport: { width: 360, height: 740 },
+    });
     await text('Posts of the harbour');
     const sizes = z
       .array(z.number())

@@ -10,7 +10,7 @@ import {
   openServer,
   type OpenServer,
   type PartsOverrides,
-} from '../support/server/setup.ts';
+} from '../support/server/server-rig.ts';
 
 let server: OpenServer;
 

@@ -13,12 +13,12 @@ import {
   asAnn,
   asBob,
   fakeParts,
-  fakePicture,
+  fakeImage,
   fakeSettings,
   openServer,
   type OpenServer,
   type PartsOverrides,
-} from '../support/server/setup.ts';
+} from '../support/server/server-rig.ts';
 
 async function open(parts: PartsOverrides = {}, settings: Partial<ServerSettings> = {}): Promise<OpenServer> {
   const server = await openServer({ parts: fakeParts(parts), settings: fakeSettings(settings) });
@@ -233,7 +233,7 @@ describe('fifty clients at once', () => {
           most = Math.max(most, running);
           await new Promise((resolve) => setImmediate(resolve));
           running -= 1;
-          return fakePicture();
+          return fakeImage();
         },
       },
       { imagesAtOnce: 4 },
@@ -262,7 +262,7 @@ describe('fifty clients at once', () => {
     const { url } = await open({
       generate: async () => {
         await never.opened;
-        return fakePicture();
+        return fakeImage();
       },
     });
     const asked = Array.from({ length: 50 }, () => askFor(url));

@@ -8,7 +8,7 @@ import { type EmulatedBehaviour, startEmulatedHuggingFace } from '../../src/emul
 import { startAutomatic1111 } from '../support/fakes/automatic1111.ts';
 import { closedAddress } from '../support/gate.ts';
 import { type Office, openOffice } from '../support/worker/setup.ts';
-import { openHouse } from '../support/server/house.ts';
+import { openWorkerServer } from '../support/server/worker-server.ts';
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -52,8 +52,8 @@ describe('a picture over HTTP', () => {
   it('is made by Hugging Face when all is well, exactly of the size asked, and shown by its address', async () => {
     const office = await openOffice();
     await withHuggingFace(office, 'ok');
-    const house = await openHouse(office);
-    const { status, body } = await house.call('/api/ai/generate-image', wish);
+    const server = await openWorkerServer(office);
+    const { status, body } = await server.call('/api/ai/generate-image', wish);
     expect(status).toBe(200);
     expect(body).toMatchObject({
       success: true,
@@ -65,7 +65,7 @@ describe('a picture over HTTP', () => {
       processingTime: expect.any(Number),
     });
     const { imageUrl, filename } = answerSchema.parse(body);
-    const picture = await fetch(house.url + imageUrl);
+    const picture = await fetch(server.url + imageUrl);
     expect(picture.headers.get('content-type')).toBe('image/png');
     const bytes = Buffer.from(await picture.arrayBuffer());
     expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', width: 320, height: 256 });
@@ -78,8 +78,8 @@ describe('a picture over HTTP', () => {
     const office = await openOffice();
     await withHuggingFace(office, limited);
     await withStableDiffusion(office);
-    const house = await openHouse(office);
-    const { status, body } = await house.call('/api/ai/generate-image', wish);
+    const server = await openWorkerServer(office);
+    const { status, body } = await server.call('/api/ai/generate-image', wish);
     expect(status).toBe(200);
     expect(body).toMatchObject({
       provider: 'stable-diffusion',
@@ -91,8 +91,8 @@ describe('a picture over HTTP', () => {
     const office = await openOffice();
     await withHuggingFace(office, unavailable);
     const stableDiffusion = await withStableDiffusion(office);
-    const house = await openHouse(office);
-    expect(await house.call('/api/ai/generate-image', { ...wish, sampler: 'Euler a', cfgScale: 7 })).toMatchObject({
+    const server = await openWorkerServer(office);
+    expect(await server.call('/api/ai/generate-image', { ...wish, sampler: 'Euler a', cfgScale: 7 })).toMatchObject({
       status: 200,
       body: { provider: 'stable-diffusion', model: 'v1-5-pruned-emaonly' },
     });
@@ -104,9 +104,9 @@ describe('a picture over HTTP', () => {
     await withHuggingFace(office, unavailable);
     const address = await closedAddress();
     Object.assign(office.variables, { SD_ENABLED: 'true', SD_API_URL: address });
-    const house = await openHouse(office);
+    const server = await openWorkerServer(office);
     for (let round = 0; round < 5; round += 1) {
-      const { status, body } = await house.call('/api/ai/generate-image', wish);
+      const { status, body } = await server.call('/api/ai/generate-image', wish);
       expect(status).toBe(502);
       expect(body).toMatchObject({
         error: 'Image generation failed',
@@ -122,9 +122,9 @@ describe('a picture over HTTP', () => {
   it('is a card only for who allows it', async () => {
     const office = await openOffice();
     await withHuggingFace(office, 'out_of_credit');
-    const house = await openHouse(office);
-    expect(await house.call('/api/ai/generate-image', wish)).toMatchObject({ status: 502 });
-    expect(await house.call('/api/ai/generate-image', { ...wish, allowPlaceholder: true })).toMatchObject({
+    const server = await openWorkerServer(office);
+    expect(await server.call('/api/ai/generate-image', wish)).toMatchObject({ status: 502 });
+    expect(await server.call('/api/ai/generate-image', { ...wish, allowPlaceholder: true })).toMatchObject({
       status: 200,
       body: { provider: 'placeholder', model: 'Free API Placeholder' },
     });
@@ -132,8 +132,8 @@ describe('a picture over HTTP', () => {
 
   it('is none where nobody is configured, and the answer says whom to configure', async () => {
     const office = await openOffice();
-    const house = await openHouse(office);
-    const { status, body } = await house.call('/api/ai/generate-image', wish);
+    const server = await openWorkerServer(office);
+    const { status, body } = await server.call('/api/ai/generate-image', wish);
     expect(status).toBe(503);
     expect(JSON.stringify(body)).toMatch(/HUGGINGFACE_API_KEY.*SD_ENABLED/);
   });
@@ -142,8 +142,8 @@ describe('a picture over HTTP', () => {
     const office = await openOffice();
     await withHuggingFace(office, 'out_of_credit');
     await withStableDiffusion(office, { delayMs: Number.POSITIVE_INFINITY });
-    const house = await openHouse(office, { ROW_TIMEOUT_SECONDS: '5', SD_CONCURRENCY: '1' });
-    const answers = await Promise.all(Array.from({ length: 3 }, () => house.call('/api/ai/generate-image', wish)));
+    const server = await openWorkerServer(office, { ROW_TIMEOUT_SECONDS: '5', SD_CONCURRENCY: '1' });
+    const answers = await Promise.all(Array.from({ length: 3 }, () => server.call('/api/ai/generate-image', wish)));
     const messages = answers.map(({ body }) => z.object({ message: z.string() }).parse(body).message);
     expect(messages.filter((message) => message.includes('no provider had a free place within 5 s'))).toHaveLength(2);
     for (const { status, body } of answers) {
@@ -155,7 +155,7 @@ describe('a picture over HTTP', () => {
     const told = z.object({ attempts: z.array(z.object({ provider: z.string(), outcome: z.string() })) });
     const attempts = answers.flatMap(({ body }) => told.parse(body).attempts);
     expect(attempts).toContainEqual({ provider: 'stable-diffusion', outcome: 'timeout' });
-    const { body } = await house.call('/api/ai/image-status');
+    const { body } = await server.call('/api/ai/image-status');
     expect(body).toMatchObject({
       providers: [{}, { lastError: expect.stringMatching(/no answer/) }, {}, {}, {}, {}, {}],
     });
@@ -165,9 +165,9 @@ describe('a picture over HTTP', () => {
     const office = await openOffice();
     const stableDiffusion = await withStableDiffusion(office, { delayMs: Number.POSITIVE_INFINITY });
     Object.assign(office.variables, { IMAGE_PROVIDERS: 'stable-diffusion' });
-    const house = await openHouse(office);
+    const server = await openWorkerServer(office);
     const client = new AbortController();
-    const asked = fetch(`${house.url}/api/ai/generate-image`, {
+    const asked = fetch(`${server.url}/api/ai/generate-image`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(wish),
@@ -183,10 +183,10 @@ describe('a picture over HTTP', () => {
     const office = await openOffice();
     const stableDiffusion = await withStableDiffusion(office, { delayMs: Number.POSITIVE_INFINITY });
     Object.assign(office.variables, { IMAGE_PROVIDERS: 'stable-diffusion' });
-    const house = await openHouse(office);
-    const asked = house.call('/api/ai/generate-image', wish);
+    const server = await openWorkerServer(office);
+    const asked = server.call('/api/ai/generate-image', wish);
     await stableDiffusion.until(() => stableDiffusion.active !== undefined);
-    await house.stop();
+    await server.stop();
     expect(await asked).toMatchObject({ status: 503, body: { message: expect.stringMatching(/stopping/) } });
   });
 
@@ -194,9 +194,9 @@ describe('a picture over HTTP', () => {
     const office = await openOffice();
     await withHuggingFace(office, 'out_of_credit');
     await withStableDiffusion(office);
-    const house = await openHouse(office);
-    await house.call('/api/ai/generate-image', wish);
-    const { body } = await house.call('/api/ai/image-status');
+    const server = await openWorkerServer(office);
+    await server.call('/api/ai/generate-image', wish);
+    const { body } = await server.call('/api/ai/image-status');
     expect(body).toMatchObject({
       providers: [
         {
@@ -232,15 +232,15 @@ describe('a marked row', () => {
 
   it('gets its picture after POST /api/sync, whose pass can be followed by its id', async () => {
     const office = await openOffice();
-    const house = await openHouse(office);
+    const server = await openWorkerServer(office);
     const [id = ''] = office.addRows(1);
-    const { status, body } = await house.call('/api/sync', {});
+    const { status, body } = await server.call('/api/sync', {});
     expect(status).toBe(202);
     const pass = passSchema.parse(body);
     await served(office, id);
     await vi.waitUntil(
       async () => {
-        const { body: state } = await house.call(`/api/sync/${pass.id}`);
+        const { body: state } = await server.call(`/api/sync/${pass.id}`);
         return z.object({ state: z.string() }).parse(state).state === 'done';
       },
       { timeout: 30_000, interval: 20 },
@@ -249,11 +249,11 @@ describe('a marked row', () => {
 
   it('starts at the notice of an automation, without a tick of the schedule', async () => {
     const office = await openOffice();
-    const house = await openHouse(office, { WEBHOOK_SECRET: secret });
+    const server = await openWorkerServer(office, { WEBHOOK_SECRET: secret });
     const [id = ''] = office.addRows(1);
     const payload = { source: { type: 'automation', event_id: 'event-1' }, data: { object: 'page', id } };
-    expect(await house.call('/webhooks/notion', payload)).toMatchObject({ status: 401 });
-    expect(await house.call('/webhooks/notion', payload, { authorization: `Bearer ${secret}` })).toMatchObject({
+    expect(await server.call('/webhooks/notion', payload)).toMatchObject({ status: 401 });
+    expect(await server.call('/webhooks/notion', payload, { authorization: `Bearer ${secret}` })).toMatchObject({
       status: 200,
     });
     await served(office, id);
@@ -262,7 +262,7 @@ describe('a marked row', () => {
   it("starts at Notion's own notice, by the token that Notion sent before", async () => {
     const token = 'secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl';
     const office = await openOffice();
-    const first = await openHouse(office);
+    const first = await openWorkerServer(office);
     const sign = (text: string) => `sha256=${createHmac('sha256', token).update(text).digest('hex')}`;
     const handshake = { verification_token: token };
     expect(
@@ -273,7 +273,7 @@ describe('a marked row', () => {
     expect(kept).toBe(token);
     await first.stop();
 
-    const house = await openHouse(office, { NOTION_WEBHOOK_TOKEN: kept });
+    const server = await openWorkerServer(office, { NOTION_WEBHOOK_TOKEN: kept });
     const [id = ''] = office.addRows(1);
     const notice = {
       id: '367cba44-b6f3-4c92-81e7-6a2e9659efd4',
@@ -285,10 +285,10 @@ describe('a marked row', () => {
       data: { parent: { id: office.database.id, type: 'database' } },
     };
     const signed = { 'x-notion-signature': sign(JSON.stringify(notice)) };
-    expect(await house.call('/webhooks/notion', { ...notice, attempt_number: 2 }, signed)).toMatchObject({
+    expect(await server.call('/webhooks/notion', { ...notice, attempt_number: 2 }, signed)).toMatchObject({
       status: 401,
     });
-    expect(await house.call('/webhooks/notion', notice, signed)).toMatchObject({ status: 200 });
+    expect(await server.call('/webhooks/notion', notice, signed)).toMatchObject({ status: 200 });
     await served(office, id);
   });
 
@@ -297,10 +297,10 @@ describe('a marked row', () => {
     const stableDiffusion = await withStableDiffusion(office, { delayMs: Number.POSITIVE_INFINITY });
     Object.assign(office.variables, { IMAGE_PROVIDERS: 'stable-diffusion', SD_CONCURRENCY: '2' });
     const [first = ''] = office.addRows(1);
-    const house = await openHouse(office, { WEBHOOK_SECRET: secret });
+    const server = await openWorkerServer(office, { WEBHOOK_SECRET: secret });
     await stableDiffusion.until(() => stableDiffusion.active !== undefined);
     const [second = ''] = office.addRows(1);
-    await house.call('/webhooks/notion', {}, { 'x-webhook-secret': secret });
+    await server.call('/webhooks/notion', {}, { 'x-webhook-secret': secret });
     await vi.waitUntil(() => office.text(second, 'Status') === 'Generating', { timeout: 30_000, interval: 20 });
     expect(office.text(first, 'Status')).toBe('Generating');
   });
@@ -310,26 +310,29 @@ describe('a marked row', () => {
     office.addRows(3);
     expect(await office.pass()).toMatchObject({ done: 3, providers: { 'Free API Placeholder': 3 } });
     const stableDiffusion = await withStableDiffusion(office, { delayMs: Number.POSITIVE_INFINITY });
-    const house = await openHouse(office, { IMAGE_PROVIDERS: 'stable-diffusion,placeholder', SD_CONCURRENCY: '2' });
+    const server = await openWorkerServer(office, {
+      IMAGE_PROVIDERS: 'stable-diffusion,placeholder',
+      SD_CONCURRENCY: '2',
+    });
     await stableDiffusion.until(() => stableDiffusion.active !== undefined);
     const [id = ''] = office.addRows(1);
-    await house.call('/api/sync', {});
+    await server.call('/api/sync', {});
     await vi.waitUntil(() => office.text(id, 'Status') === 'Generating', { timeout: 30_000, interval: 20 });
-    expect(await house.call('/healthz')).toMatchObject({ status: 200 });
+    expect(await server.call('/healthz')).toMatchObject({ status: 200 });
   });
 
   it('and a pause in the same moment leave the server answering', async () => {
     const office = await openOffice();
     const stableDiffusion = await withStableDiffusion(office, { delayMs: 1500 });
     office.addRows(8);
-    const house = await openHouse(office, { SD_CONCURRENCY: '2' });
+    const server = await openWorkerServer(office, { SD_CONCURRENCY: '2' });
     await stableDiffusion.until(() => stableDiffusion.active !== undefined);
-    await house.call('/api/sync', {});
-    await house.call('/api/pause', {});
+    await server.call('/api/sync', {});
+    await server.call('/api/pause', {});
     await vi.waitUntil(() => office.outcomes.length > 0, { timeout: 30_000, interval: 20 });
-    expect(await house.call('/healthz')).toMatchObject({ status: 200 });
+    expect(await server.call('/healthz')).toMatchObject({ status: 200 });
     await vi.waitUntil(() => office.outcomes.length === 2, { timeout: 30_000, interval: 20 });
-    await house.stop();
+    await server.stop();
     expect(office.outcomes).toHaveLength(2);
   });
 
@@ -338,22 +341,22 @@ describe('a marked row', () => {
     const stableDiffusion = await withStableDiffusion(office, { delayMs: Number.POSITIVE_INFINITY });
     office.addRows(1);
     const [id = ''] = office.addRows(1, { Width: 10 });
-    const house = await openHouse(office, { SD_CONCURRENCY: '3' });
+    const server = await openWorkerServer(office, { SD_CONCURRENCY: '3' });
     await stableDiffusion.until(() => stableDiffusion.active !== undefined);
     await vi.waitUntil(() => office.outcomes.length === 1, { timeout: 30_000, interval: 20 });
-    expect(await house.call(`/api/rows/${id}/retry`, {})).toMatchObject({ status: 202 });
+    expect(await server.call(`/api/rows/${id}/retry`, {})).toMatchObject({ status: 202 });
     await vi.waitUntil(() => office.outcomes.length === 2, { timeout: 30_000, interval: 20 });
     expect(office.outcomes.map(({ kind }) => kind)).toEqual(['failed', 'failed']);
   });
 
   it('waits while the worker is paused, also over a restart, and is served when somebody resumes', async () => {
     const office = await openOffice();
-    const first = await openHouse(office);
+    const first = await openWorkerServer(office);
     expect(await first.call('/api/pause', {})).toMatchObject({ status: 200, body: { paused: true } });
     const [id = ''] = office.addRows(1);
     expect(await first.call('/api/sync', {})).toMatchObject({ status: 409 });
     await first.stop();
-    const second = await openHouse(office);
+    const second = await openWorkerServer(office);
     expect(await second.call('/api/overview')).toMatchObject({ status: 200, body: { activity: { kind: 'paused' } } });
     expect(office.text(id, 'Status')).toBe('Needs image');
     expect(await second.call('/api/resume', {})).toMatchObject({ status: 200, body: { paused: false } });
@@ -365,12 +368,12 @@ describe('a marked row', () => {
     const huggingFace = await withHuggingFace(office, unavailable);
     Object.assign(office.variables, { IMAGE_PROVIDERS: 'huggingface' });
     const [id = ''] = office.addRows(1);
-    const house = await openHouse(office);
+    const server = await openWorkerServer(office);
     await vi.waitUntil(() => office.text(id, 'Status') === 'Failed', { timeout: 30_000, interval: 20 });
     huggingFace.set('ok');
-    expect(await house.call(`/api/rows/${id}/retry`, {})).toMatchObject({ status: 202 });
+    expect(await server.call(`/api/rows/${id}/retry`, {})).toMatchObject({ status: 202 });
     await served(office, id);
-    expect(await house.call(`/api/rows/${id}/retry`, {})).toMatchObject({
+    expect(await server.call(`/api/rows/${id}/retry`, {})).toMatchObject({
       status: 409,
       body: { message: expect.stringMatching(/stands at "Image ready"/) },
     });

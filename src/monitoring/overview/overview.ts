@@ -59,7 +59,7 @@ export async function buildOverview(
   });
   const latestPictures = async () => {
     const [own, uploaded] = await Promise.all([
-      parts.pictures.latest(mostPictures),
+      parts.images.latest(mostPictures),
       parts.uploads.latest(viewer.id, mostPictures),
     ]);
     const uploads = `uploads/images/user-${encodeURIComponent(viewer.id)}`;

@@ -12,14 +12,14 @@ export function cookieOf(request: FastifyRequest, use: CookieUse): string | unde
   return request.cookies[cookies[use].name];
 }
 
-/** Lets the caller's browser keep a proof of who they are. */
+/** Gives the caller's browser a cookie that proves who they are. */
 export function giveCookie(reply: FastifyReply, credentials: Credentials, identity: Identity, use: CookieUse): void {
   const { name, path } = cookies[use];
   const { value, maxAgeSeconds } = credentials.grant(identity, use);
   reply.setCookie(name, value, { ...attributes(reply.request), path, maxAge: maxAgeSeconds });
 }
 
-/** Takes every cookie of ours from the caller's browser. */
+/** Removes every cookie of ours from the caller's browser. */
 export function takeCookies(reply: FastifyReply): void {
   for (const { name, path } of Object.values(cookies)) {
     reply.clearCookie(name, { ...attributes(reply.request), path });
@@ -30,7 +30,7 @@ function attributes(request: FastifyRequest) {
   return { httpOnly: true, sameSite: 'lax', secure: isHttps(request) } as const;
 }
 
-/** Did the request come by https, as a proxy in front tells? What it tells wrongly harms nobody but the caller. */
+/** Did the request come by https, according to the proxy in front? A wrong header harms nobody but the caller. */
 function isHttps(request: FastifyRequest): boolean {
   const [forwarded = request.protocol] = String(request.headers['x-forwarded-proto'] ?? request.protocol).split(',');
   return forwarded.trim().toLowerCase() === 'https';

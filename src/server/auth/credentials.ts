@@ -5,7 +5,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { type Identity, userIdOf } from './identity.ts';
 import type { ServerSettings } from '../settings.ts';
 
-/** What a cookie is good for: session opens every route, uploads the caller's own pictures alone. */
+/** What a cookie is for: session opens every route, uploads only the caller's own images. */
 export type CookieUse = 'session' | 'uploads';
 
 /** A cookie's value, and for how long it serves. */
@@ -14,13 +14,13 @@ export interface CookieGrant {
   maxAgeSeconds: number;
 }
 
-/** Knows callers by what they bring along. */
+/** Finds out who a caller is. */
 export interface Credentials {
   /** The owner of an API token or a JWT; undefined when it is neither. */
   ofBearer(token: string): Identity | undefined;
   /** The owner of a cookie given out by `grant`. */
   ofCookie(value: string, use: CookieUse): Identity | undefined;
-  /** A cookie for somebody, which outlives what they proved themselves by by no second. */
+  /** A cookie for somebody, which expires no later than the proof that they gave. */
   grant(identity: Identity, use: CookieUse): CookieGrant;
 }
 
@@ -29,7 +29,7 @@ const longestSessionSeconds = 30 * 24 * 60 * 60;
 const claims = z.object({ sub: z.string().min(1).max(256), exp: z.number().optional() });
 const cookieClaims = z.object({ sub: z.string(), name: z.string(), exp: z.number() });
 
-/** The key of cookies: it changes with every token and secret, so that taking one away ends the sessions. */
+/** The key that signs cookies: it changes with every token and secret, so that removing one ends the sessions. */
 export function cookieKey({ tokens, jwtSecret }: ServerSettings): Buffer {
   const secrets = JSON.stringify([tokens.map(({ name, token }) => [name, token]), jwtSecret ?? null]);
   return Buffer.from(hkdfSync('sha256', secrets, '', 'notion-to-facebook cookies', 32));
@@ -47,7 +47,7 @@ export function createCredentials(jwt: JWT, settings: ServerSettings, clock: Clo
     }
   };
 
-  /** Every token is compared, so that the time it takes says nothing of which one came near. */
+  /** Every token is compared, so that the time taken does not show which one came near. */
   const ofToken = (token: string): Identity | undefined => {
     const digest = digestOf(token);
     let owner: string | undefined;

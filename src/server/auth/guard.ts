@@ -6,12 +6,12 @@ import { type Identity, localIdentity } from './identity.ts';
 import { changesState, refuseForeignHost, refuseForeignOrigin } from './origin.ts';
 import type { ServerSettings } from '../settings.ts';
 
-/** Finds out who asks; nobody is turned away yet. */
+/** Finds out who is calling; nobody is refused yet. */
 export function identifyCallers(app: FastifyInstance, credentials: Credentials | undefined): void {
   app.decorateRequest('caller', undefined);
   app.decorateRequest('identity', {
     getter() {
-      if (!this.caller) throw new Error('A route asks who its caller is, though it is open to strangers.');
+      if (!this.caller) throw new Error('A route asks who its caller is, though it is open to everyone.');
       return this.caller;
     },
   });
@@ -20,7 +20,7 @@ export function identifyCallers(app: FastifyInstance, credentials: Credentials |
   });
 }
 
-/** Turns strangers away from every route that is not open, and pages of other origins from those that go by a cookie. */
+/** Refuses unknown callers on every route that is not open, and pages of other origins where a cookie is the proof. */
 export function guardRoutes(app: FastifyInstance, settings: ServerSettings): void {
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.access === 'open') return;
@@ -43,7 +43,7 @@ export function localPath(path: string | undefined): string {
   return path !== undefined && /^\/(?!\/)[^\\\u0000-\u0020\u007f-\uffff]*$/.test(path) ? path : '/';
 }
 
-/** A Bearer counts before a cookie, also when it is wrong. */
+/** A Bearer token takes precedence over a cookie, also when it is wrong. */
 function callerOf(request: FastifyRequest, credentials: Credentials): Identity | undefined {
   const bearer = bearerOf(request);
   if (bearer !== undefined) return credentials.ofBearer(bearer);

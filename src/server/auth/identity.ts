@@ -19,9 +19,9 @@ declare module 'fastify' {
   }
 
   interface FastifyContextConfig {
-    /** open: served to strangers too. */
+    /** open: served to everyone. */
     access?: 'open';
-    /** Requests that may be made from one address in a minute, by whomever; else known callers are counted by themselves. */
+    /** Requests that one address may make in a minute, whoever calls; without it known callers are counted one by one. */
     perAddress?: number;
   }
 }

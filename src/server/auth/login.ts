@@ -24,7 +24,7 @@ const loginBody = z.object(
   'The body is not an object: send {"token": "…"}.',
 );
 const open = { access: 'open' } as const;
-/** Whoever is logged in may guess no faster than strangers. */
+/** Whoever is logged in may guess no faster than an unknown caller. */
 const openToGuesses = { ...open, perAddress: unknownRequestsPerMinute };
 
 /** The cookie of pages: `GET /login` is a form, `POST /login` takes a token, `POST /logout` takes the cookie away. */

@@ -24,7 +24,7 @@ export function refuseForeignHost(request: FastifyRequest): void {
 }
 
 /**
- * A request that a browser sends with what it keeps of us must come from a page of ours or of an origin that is allowed.
+ * A request that a browser sends with its cookie must come from a page of ours or of an origin that is allowed.
  * @throws {HttpError} when it comes from elsewhere
  */
 export function refuseForeignOrigin(request: FastifyRequest, allowed: readonly string[]): void {

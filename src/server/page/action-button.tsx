@@ -1,34 +1,34 @@
 import type { ComponentChildren } from 'preact';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import { ask } from './http.ts';
-import { Tell } from './notice.tsx';
+import { ShowNotice } from './notice.tsx';
 
 export interface ActionProps {
   /** Where it posts to. */
   path: string;
-  /** What is told when it went well. */
+  /** The notice to show when it went well. */
   done: string;
   onDone?: () => void;
-  /** The name for screen readers, where the words alone do not tell enough. */
+  /** The name for screen readers, where the button's own words do not say enough. */
   label?: string;
   kind?: 'primary' | 'plain' | 'quiet';
   isDisabled?: boolean;
   children: ComponentChildren;
 }
 
-/** A button that posts, once at a time, and tells what became of it. It keeps the keyboard's focus all the while. */
+/** A button that posts, once at a time, and shows a notice with the result. It keeps the keyboard's focus meanwhile. */
 export function ActionButton({ path, done, onDone, label, kind = 'plain', isDisabled = false, children }: ActionProps) {
-  const tell = useContext(Tell);
+  const showNotice = useContext(ShowNotice);
   const [isBusy, setBusy] = useState(false);
-  const isHere = useRef(true);
-  useEffect(() => () => void (isHere.current = false), []);
+  const isMounted = useRef(true);
+  useEffect(() => () => void (isMounted.current = false), []);
 
   const run = async () => {
     if (isBusy || isDisabled) return;
     setBusy(true);
     const { ok, message } = await ask(path, { method: 'POST' });
-    tell(ok ? { text: done, tone: 'good' } : { text: message, tone: 'bad' });
-    if (isHere.current) setBusy(false);
+    showNotice(ok ? { text: done, tone: 'good' } : { text: message, tone: 'bad' });
+    if (isMounted.current) setBusy(false);
     if (ok) onDone?.();
   };
 

@@ -3,7 +3,7 @@ import type { Overview } from '../../core/overview.ts';
 import { Chart } from './chart.tsx';
 import { Gallery } from './gallery.tsx';
 import { Header } from './header.tsx';
-import { type Notice, NoticeBar, Tell } from './notice.tsx';
+import { type Notice, NoticeBar, ShowNotice } from './notice.tsx';
 import { Providers } from './providers.tsx';
 import { Failed, Running, Waiting } from './rows.tsx';
 import { Spend } from './spend.tsx';
@@ -15,7 +15,7 @@ export function App() {
   const { overview, connection, aheadMs } = useOverview();
   const [notice, setNotice] = useState<Notice>();
   return (
-    <Tell.Provider value={setNotice}>
+    <ShowNotice.Provider value={setNotice}>
       <a class="skip" href="#main">
         Skip to the content
       </a>
@@ -49,7 +49,7 @@ export function App() {
                 <Chart days={overview.days} providers={overview.providers} />
               </div>
             </div>
-            <Gallery pictures={overview.pictures} />
+            <Gallery images={overview.pictures} />
           </>
         ) : (
           <p class="empty opening">Loading…</p>
@@ -63,7 +63,7 @@ export function App() {
         </footer>
       )}
       <NoticeBar notice={notice} onClose={() => setNotice(undefined)} />
-    </Tell.Provider>
+    </ShowNotice.Provider>
   );
 }
 

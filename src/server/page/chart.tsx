@@ -6,7 +6,7 @@ const width = 600;
 const height = 150;
 const gap = 4;
 
-/** Strokes that tell the series apart without their colours; the first is plain. */
+/** Strokes that distinguish the series without their colours; the first is plain. */
 const strokes = ['', 'M0 8 8 0', 'M4 0V8', 'M0 4H8', 'M0 0 8 8', 'M0 4H8M4 0V8', 'M0 8 8 0M0 0 8 8'];
 
 interface Series {
@@ -17,7 +17,7 @@ interface Series {
   place: number;
 }
 
-/** Pictures a day by provider. */
+/** Images a day by provider. */
 export function Chart({ days, providers }: { days: DayView[]; providers: ProviderView[] }) {
   const names = [
     ...new Set([...providers.map(({ name }) => name), ...days.flatMap(({ counts }) => Object.keys(counts))]),

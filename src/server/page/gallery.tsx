@@ -3,17 +3,17 @@ import type { Overview, ImageView } from '../../core/overview.ts';
 import { Empty, Section, Time, Words } from './text.tsx';
 import { costWords } from './words.ts';
 
-/** The last pictures with their history. */
-export function Gallery({ pictures }: { pictures: Overview['pictures'] }) {
+/** The last images with their history. */
+export function Gallery({ images }: { images: Overview['pictures'] }) {
   return (
     <Section id="pictures" title="Last pictures">
-      {pictures === undefined && <p class="trouble">The pictures cannot be read right now.</p>}
-      {pictures?.length === 0 && <Empty>No pictures yet. The first one appears here as soon as it is made.</Empty>}
-      {pictures && pictures.length > 0 && (
+      {images === undefined && <p class="trouble">The pictures cannot be read right now.</p>}
+      {images?.length === 0 && <Empty>No pictures yet. The first one appears here as soon as it is made.</Empty>}
+      {images && images.length > 0 && (
         <ul class="gallery">
-          {pictures.map((picture) => (
-            <li key={picture.url}>
-              <PictureCard picture={picture} />
+          {images.map((image) => (
+            <li key={image.url}>
+              <GalleryImage image={image} />
             </li>
           ))}
         </ul>
@@ -22,8 +22,8 @@ export function Gallery({ pictures }: { pictures: Overview['pictures'] }) {
   );
 }
 
-function PictureCard({ picture }: { picture: ImageView }) {
-  const { url, thumbnailUrl, generatedAt, width, height, prompt, provider, model, why, costUsd } = picture;
+function GalleryImage({ image }: { image: ImageView }) {
+  const { url, thumbnailUrl, generatedAt, width, height, prompt, provider, model, why, costUsd } = image;
   const [isBroken, setBroken] = useState(false);
   const short = prompt.length > 120 ? `${prompt.slice(0, 119)}…` : prompt;
   return (

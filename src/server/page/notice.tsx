@@ -6,13 +6,13 @@ export interface Notice {
   tone: 'good' | 'bad';
 }
 
-/** Tells what became of an action. */
-export const Tell = createContext<(notice: Notice) => void>(() => undefined);
+/** Shows what became of an action. */
+export const ShowNotice = createContext<(notice: Notice) => void>(() => undefined);
 
 /** Good news goes by itself. */
 const shownMs = 8000;
 
-/** The last thing told, for eyes and for screen readers. */
+/** The last notice, for eyes and for screen readers. */
 export function NoticeBar({ notice, onClose }: { notice: Notice | undefined; onClose: () => void }) {
   useEffect(() => {
     if (notice?.tone !== 'good') return undefined;

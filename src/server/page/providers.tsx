@@ -3,7 +3,7 @@ import { ActionButton } from './action-button.tsx';
 import { Section, Time, Words } from './text.tsx';
 import { durationWords } from './words.ts';
 
-/** How each provider stands, in the order in which they are asked. */
+/** The state of each provider, in the order in which they are asked. */
 export function Providers({ providers }: { providers: ProviderView[] }) {
   return (
     <Section id="providers" title="Providers">

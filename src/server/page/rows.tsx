@@ -82,7 +82,7 @@ function Further({ shown, further, more }: { shown: number; further: number; mor
   return <p class="further">… {words}</p>;
 }
 
-/** The rows that got no picture, each with its reason and another try. */
+/** The rows that got no image, each with its reason and a button to try again. */
 export function Failed({ failed: { rows, more }, isKnown }: { failed: Overview['failed']; isKnown: boolean }) {
   return (
     <Section id="failed" title="Failed" count={countWords(rows.length, more, isKnown)}>

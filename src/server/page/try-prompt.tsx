@@ -1,7 +1,7 @@
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import type { ProviderView } from '../../core/overview.ts';
 import { type Answer, ask } from './http.ts';
-import { Tell } from './notice.tsx';
+import { ShowNotice } from './notice.tsx';
 import { Section } from './text.tsx';
 import { TryResult } from './try-result.tsx';
 import { useNow } from './use-now.ts';
@@ -18,9 +18,9 @@ const own = 'own';
 const range = { min: 256, max: 2048 };
 const longestPrompt = 4000;
 
-/** Asks the chain for one picture, as any application may. */
+/** Asks the chain for one image, as any application may. */
 export function TryPrompt({ providers }: { providers: ProviderView[] }) {
-  const tell = useContext(Tell);
+  const showNotice = useContext(ShowNotice);
   const [size, setSize] = useState('0');
   const [startedAt, setStartedAt] = useState<number>();
   const [answer, setAnswer] = useState<Answer>();
@@ -45,10 +45,10 @@ export function TryPrompt({ providers }: { providers: ProviderView[] }) {
     try {
       const given = await ask('/api/ai/generate-image', { method: 'POST', body, signal: controller.signal });
       setAnswer(given);
-      if (given.ok) tell({ text: 'The picture is ready.', tone: 'good' });
+      if (given.ok) showNotice({ text: 'The picture is ready.', tone: 'good' });
     } catch (error) {
       if (!controller.signal.aborted) throw error;
-      tell({ text: 'Cancelled.', tone: 'good' });
+      showNotice({ text: 'Cancelled.', tone: 'good' });
       // The button that had the focus goes.
       submitButton.current?.focus();
     } finally {

@@ -3,7 +3,7 @@ import { type Answer, type Facts, factsOf, textOf } from './http.ts';
 import { Time, Words } from './text.tsx';
 import { costWords, durationWords } from './words.ts';
 
-/** The picture, or why there is none and what can be done about it. */
+/** The image, or why there is none and what can be done about it. */
 export function TryResult({ answer: { ok, body, message }, providers }: { answer: Answer; providers: ProviderView[] }) {
   const labelOf = (name: unknown) => providers.find((provider) => provider.name === name)?.label ?? textOf(name) ?? '';
   const imageUrl = textOf(body['imageUrl']);

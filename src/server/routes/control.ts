@@ -6,16 +6,16 @@ import type { ServerParts } from '../parts.ts';
 
 const uuid = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 
-const pauseState = z.object({ paused: z.boolean(), since: z.string().nullable() }).describe('How it stands now.');
+const pauseAnswer = z.object({ paused: z.boolean(), since: z.string().nullable() }).describe('How it stands now.');
 
 function pauseSchema(summary: string) {
-  return { tags: ['worker'], summary, response: { 200: pauseState, ...guardedAnswers } };
+  return { tags: ['worker'], summary, response: { 200: pauseAnswer, ...guardedAnswers } };
 }
 
 /** What the status page's buttons do: pause, resume, try a row again, ask a provider again. */
 export function controlRoutes(parts: ServerParts): FastifyPluginAsyncZod {
   const { passes, board, chain, providers } = parts;
-  const standing = () => {
+  const state = () => {
     const since = passes.pausedSince();
     return { paused: since !== undefined, since: since ?? null };
   };
@@ -23,11 +23,11 @@ export function controlRoutes(parts: ServerParts): FastifyPluginAsyncZod {
   return async (app) => {
     app.post('/api/pause', { schema: pauseSchema('Pause passes; what runs is finished') }, async () => {
       await passes.pause();
-      return standing();
+      return state();
     });
     app.post('/api/resume', { schema: pauseSchema('Let passes go on') }, async () => {
       await passes.resume();
-      return standing();
+      return state();
     });
 
     const retry = {

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { ServerParts } from '../parts.ts';
 
-/** `/docs`: the API, told by the same schemas that check it; must come before the routes. */
+/** `/docs`: the API, described by the schemas that check it; must be registered before the routes. */
 export async function describeApi(app: FastifyInstance, { version }: Pick<ServerParts, 'version'>): Promise<void> {
   await app.register(swagger, {
     openapi: {

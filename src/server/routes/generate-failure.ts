@@ -9,7 +9,7 @@ import { formatTime } from '../../messages/formats.ts';
 
 const title = 'Image generation failed';
 
-/** What a caller is told of a picture that could not be made; an error that nobody foresaw is passed on as it is. */
+/** The answer for an image that could not be made; an unforeseen error is passed on as it is. */
 export function failureAnswer(error: unknown, parts: ServerParts, record: ProviderRecord): unknown {
   if (parts.signal.aborted) return stopping();
   if (error instanceof ChainExhaustedError) return chainFailure(error, parts, record);
@@ -53,7 +53,7 @@ function allFailed(last: string): string {
   return `Image generation failed with all providers. Last error: ${last}`;
 }
 
-/** A provider that was not asked is told of by what it said when it last was. */
+/** Of a provider that was not asked, the answer quotes what it said when it last was. */
 function lastWords({ last, attempts }: ChainExhaustedError, record: ProviderRecord, now: number): string {
   const refused = attempts.at(-1);
   const earlier = last.code === 'circuit_open' && refused ? record.of(refused.provider).lastError : undefined;

@@ -11,8 +11,8 @@ import type { ServerParts } from '../parts.ts';
 import type { ServerSettings } from '../settings.ts';
 import { openTally } from '../../monitoring/overview/tally.ts';
 
-/** A viewer who comes is shown a board looked at no longer ago than this. */
-const newcomersAgeMs = 15_000;
+/** How old the last look at the board may be for a viewer who has just come. */
+const newViewerAgeMs = 15_000;
 /** How often the board is looked at while anyone watches and no pass does it. */
 const watchedAgeMs = 30_000;
 
@@ -57,7 +57,7 @@ export function liveRoutes(parts: ServerParts, _settings: ServerSettings): Fasti
         },
       },
       async (request) => {
-        board.look(newcomersAgeMs);
+        board.look(newViewerAgeMs);
         return { ...(await buildOverview(sources, viewerOf(request))) };
       },
     );
@@ -79,7 +79,7 @@ export function liveRoutes(parts: ServerParts, _settings: ServerSettings): Fasti
       async (request, reply) => {
         if (signal.aborted) throw stopping();
         if (broadcast.isFull(viewerOf(request))) throw tooManyPages();
-        board.look(newcomersAgeMs);
+        board.look(newViewerAgeMs);
         const stream = new Readable({ read: () => broadcast.resumed(stream) });
         broadcast.join(stream, viewerOf(request), request.identity.until);
         return reply

@@ -21,7 +21,7 @@ const packageModules = {
   'preact-hooks.js': 'preact/hooks',
   'preact-jsx-runtime.js': 'preact/jsx-runtime',
 };
-/** What the login page needs too, and what browsers ask for unbidden. */
+/** What the login page needs too, and what browsers ask for by themselves. */
 const openFiles = { '/page/page.css': 'page.css', '/page/icon.svg': 'icon.svg', '/favicon.ico': 'icon.svg' };
 
 const mediaTypes: Readonly<Record<string, string>> = {
@@ -31,7 +31,7 @@ const mediaTypes: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Hash of the page's import map, the one script that stands in the page itself, for the content security policy. */
+/** Hash of the import map, the page's only inline script, for the content security policy. */
 export const importMapHash = `sha256-${createHash('sha256').update(importMapOf(html)).digest('base64')}`;
 
 interface Asset {
@@ -93,7 +93,7 @@ function asset(name: string, body: Buffer): Asset {
   return { body, mediaType, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
 }
 
-/** Kept by the browser, and asked for anew each time: a page is never of two versions. */
+/** The browser caches a file and revalidates it each time, so that a page never mixes two versions. */
 function send({ body, mediaType, etag }: Asset, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   void reply.header('etag', etag).header('cache-control', 'no-cache');
   const known = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));

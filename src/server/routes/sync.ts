@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { PassState } from '../../core/pass.ts';
 import { errorAnswers, guardedAnswers, HttpError, notFound, stopping } from '../http-error.ts';
 import type { ServerParts } from '../parts.ts';
 
@@ -53,21 +52,17 @@ export function syncRoutes({ passes, redact }: ServerParts): FastifyPluginAsyncZ
       return reply.code(202).header('location', statusUrl).send({ id: pass.id, state: pass.state, statusUrl });
     });
 
-    const look = {
+    const status = {
       tags: ['worker'],
       summary: 'What became of a pass',
       params: z.object({ id: z.string() }),
       response: { 200: passState.describe('The pass.'), ...errorAnswers(404), ...guardedAnswers },
     };
-    app.get('/api/sync/:id', { schema: look }, async ({ params: { id } }) => {
+    app.get('/api/sync/:id', { schema: status }, async ({ params: { id } }) => {
       const pass = passes.find(id);
       if (!pass)
         throw notFound('No such pass is known: only the last ones are remembered, and none from before a restart.');
-      return told(pass, redact);
+      return pass.error === undefined ? pass : { ...pass, error: redact(pass.error) };
     });
   };
-}
-
-function told(pass: PassState, redact: ServerParts['redact']): PassState {
-  return pass.error === undefined ? pass : { ...pass, error: redact(pass.error) };
 }

@@ -9,14 +9,14 @@ import type { ServerParts } from '../parts.ts';
 import type { ServerSettings } from '../settings.ts';
 
 const uploadName = /^\d{13,}-generated\.png$/;
-const pictureName = /^[A-Za-z0-9][\w-]*\.(?:png|jpg|webp)$/;
+const imageName = /^[A-Za-z0-9][\w-]*\.(?:png|jpg|webp)$/;
 const userFolder = /^user-[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const yearSeconds = 31_536_000;
 
 const fileParams = z.object({ file: z.string() });
 const uploadParams = z.object({ user: z.string(), file: z.string() });
 
-/** Where a picture is, if it is. */
+/** Where an image is expected. */
 interface Place {
   folder: string;
   file: string;
@@ -24,7 +24,7 @@ interface Place {
   isPublic: boolean;
 }
 
-/** The pictures on disk: those made over HTTP to whoever asked for them, the board's to every known caller. */
+/** The images on disk: those made over HTTP for whoever asked for them, those of the board for every known caller. */
 export function uploadRoutes(parts: ServerParts, settings: ServerSettings): FastifyPluginAsyncZod {
   const { folders } = parts;
   const { uploadsPublic, corsOrigins } = settings;
@@ -37,13 +37,13 @@ export function uploadRoutes(parts: ServerParts, settings: ServerSettings): Fast
     return { folder: join(folders.uploads, 'images', user), file, isPublic: uploadsPublic };
   };
 
-  const picture = ({ file }: z.output<typeof fileParams>): Place => {
-    if (!pictureName.test(file)) throw notFound();
-    return { folder: folders.pictures, file, isPublic: false };
+  const boardImage = ({ file }: z.output<typeof fileParams>): Place => {
+    if (!imageName.test(file)) throw notFound();
+    return { folder: folders.images, file, isPublic: false };
   };
 
-  /** Pictures never change: nothing is ever overwritten. */
-  const keep = (reply: FastifyReply, isPublic: boolean): FastifyReply => {
+  /** Images never change, because nothing is ever overwritten. */
+  const cacheForGood = (reply: FastifyReply, isPublic: boolean): FastifyReply => {
     const ownPages = corsOrigins.length > 0 ? 'same-site' : 'same-origin';
     return reply.headers({
       'cache-control': `${isPublic ? 'public' : 'private'}, max-age=${yearSeconds}, immutable`,
@@ -53,7 +53,7 @@ export function uploadRoutes(parts: ServerParts, settings: ServerSettings): Fast
 
   const send = async (reply: FastifyReply, { folder, file, isPublic }: Place) => {
     if (!(await isFile(join(folder, file)))) throw notFound();
-    return keep(reply, isPublic)
+    return cacheForGood(reply, isPublic)
       .header('content-disposition', 'inline')
       .sendFile(file, folder, { cacheControl: false });
   };
@@ -61,7 +61,7 @@ export function uploadRoutes(parts: ServerParts, settings: ServerSettings): Fast
   const sendThumbnail = async (reply: FastifyReply, { folder, file, isPublic }: Place) => {
     const bytes = await parts.thumbnail(join(folder, file));
     if (!bytes) throw notFound();
-    return keep(reply, isPublic).type('image/webp').send(Buffer.from(bytes));
+    return cacheForGood(reply, isPublic).type('image/webp').send(Buffer.from(bytes));
   };
 
   return async (app) => {
@@ -78,12 +78,12 @@ export function uploadRoutes(parts: ServerParts, settings: ServerSettings): Fast
     app.get(
       '/pictures/:file',
       { schema: describe('A picture of the board', 'image/*', fileParams) },
-      async ({ params }, reply) => send(reply, picture(params)),
+      async ({ params }, reply) => send(reply, boardImage(params)),
     );
     app.get(
       '/thumbnails/pictures/:file',
       { schema: describe('The same, small', 'image/webp', fileParams) },
-      async ({ params }, reply) => sendThumbnail(reply, picture(params)),
+      async ({ params }, reply) => sendThumbnail(reply, boardImage(params)),
     );
   };
 }

@@ -7,7 +7,7 @@ import type { Post } from '../../../src/core/post.ts';
 import { createBoardView } from '../../../src/monitoring/overview/board-view.ts';
 import type { BoardLook, ServerParts } from '../../../src/server/parts.ts';
 import { createManualClock, testStart } from '../../support/notion/clocks.ts';
-import { fakePost } from '../../support/server/setup.ts';
+import { fakePost } from '../../support/server/server-rig.ts';
 
 const post = (id: string, overrides: Partial<Post> = {}) => fakePost({ id, title: id, ...overrides });
 const pass = (state: PassState['state']): PassState => ({

@@ -6,7 +6,7 @@ import { buildOverview } from '../../../src/monitoring/overview/overview.ts';
 import type { Overview } from '../../../src/core/overview.ts';
 import type { ChainState } from '../../../src/server/parts.ts';
 import type { LastError } from '../../../src/monitoring/overview/provider-record.ts';
-import { fakeParts, fakePost, type PartsOverrides } from '../../support/server/setup.ts';
+import { fakeParts, fakePost, type PartsOverrides } from '../../support/server/server-rig.ts';
 
 const quiet: BoardState = { served: [], waiting: [], moreWaiting: false, failed: [], moreFailed: false, ended: 0 };
 const ann = { id: 'ann', name: 'Ann', canLogOut: true };
@@ -149,7 +149,7 @@ describe('the pictures', () => {
   it("are the board's and the viewer's own, newest first, 24 at most", async () => {
     const asked: string[] = [];
     const overrides = {
-      pictures: {
+      images: {
         latest: async () =>
           Array.from({ length: 24 }, (_, index) => picture(`flux_${index}.png`, `2026-11-21T10:00:${59 - index}.000Z`)),
       },
@@ -176,7 +176,7 @@ describe('the pictures', () => {
 
   it('and the spend are absent while they cannot be read, and the rest is told', async () => {
     const fail = async () => Promise.reject(new Error('disk'));
-    const whole = await overview({ overrides: { pictures: { latest: fail }, budget: { state: fail } } });
+    const whole = await overview({ overrides: { images: { latest: fail }, budget: { state: fail } } });
     expect(whole).not.toHaveProperty('pictures');
     expect(whole).not.toHaveProperty('spend');
     expect(whole.providers).toHaveLength(4);
@@ -238,7 +238,7 @@ it('shows no secret, wherever one may stand', async () => {
     overrides: {
       redact: createRedact([key]),
       health: { facts: () => ({ passes: {}, alerts: [said] }), readiness: () => ({ ok: false, reason: said }) },
-      pictures: {
+      images: {
         latest: async () => [picture('a.png', at, { prompt: said, why: said, model: said, provider: said })],
       },
     },

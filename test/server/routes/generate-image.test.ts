@@ -11,12 +11,12 @@ import {
   asAnn,
   asBob,
   fakeParts,
-  fakePicture,
+  fakeImage,
   fakeSettings,
   openServer,
   type OpenServer,
   type PartsOverrides,
-} from '../../support/server/setup.ts';
+} from '../../support/server/server-rig.ts';
 
 let server: OpenServer;
 
@@ -41,7 +41,7 @@ function jobsOf(): { jobs: ImageJob[]; parts: PartsOverrides } {
   const jobs: ImageJob[] = [];
   const generate = async (job: ImageJob) => {
     jobs.push(job);
-    return fakePicture({ seed: job.request.seed });
+    return fakeImage({ seed: job.request.seed });
   };
   return { jobs, parts: { generate } };
 }
@@ -77,7 +77,7 @@ describe('a picture', () => {
       clock,
       generate: async () => {
         clock.advance(1234);
-        return fakePicture();
+        return fakeImage();
       },
     });
     const answer = await ask({ prompt: ' a harbour\u0000at dusk ', width: 1024, height: 768 });
@@ -377,7 +377,7 @@ describe('when no picture comes', () => {
       generate: async ({ signal }) => {
         stop.abort(new Error('stopped by a signal'));
         signal.throwIfAborted();
-        return fakePicture();
+        return fakeImage();
       },
     });
     for (const _ of [1, 2]) {
@@ -400,7 +400,7 @@ describe('a user', () => {
         generate: async () => {
           open3 += 1;
           await new Promise<void>((resolve) => waiting.push(resolve));
-          return fakePicture();
+          return fakeImage();
         },
       },
       { imagesAtOnce: 2 },

@@ -1,26 +1,16 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createScene, row, type Scene, startPass } from '../../support/server/page-fixture.ts';
-import { asAnn, asBob, fakeSettings, type OpenServer, openServer } from '../../support/server/setup.ts';
+import { createPageFixture, row, type PageFixture, serve, startPass } from '../../support/server/page-fixture.ts';
+import { asAnn, asBob, fakeSettings, type OpenServer } from '../../support/server/server-rig.ts';
 
-const open: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of open.splice(0).toReversed()) await close();
-});
-
-async function serving(options: { busy?: boolean } = {}): Promise<{ scene: Scene; server: OpenServer }> {
-  const scene = await createScene(options);
-  const server = await openServer({ parts: scene.parts, settings: fakeSettings() });
-  open.push(
-    () => scene[Symbol.asyncDispose](),
-    () => server.close(),
-  );
-  return { scene, server };
+async function serving(options: { busy?: boolean } = {}): Promise<{ fixture: PageFixture; server: OpenServer }> {
+  const fixture = await createPageFixture(options);
+  return { fixture, server: await serve(fixture, fakeSettings()) };
 }
 
-const told = z.looseObject({
+const overviewSchema = z.looseObject({
   at: z.string(),
   activity: z.looseObject({ kind: z.string() }),
   running: z.array(z.looseObject({ title: z.string() })),
@@ -34,29 +24,31 @@ async function watch(url: string, headers: Record<string, string> = asAnn) {
   const response = await new Promise<IncomingMessage>((resolve) => request.once('response', resolve));
   response.setEncoding('utf8');
   let text = '';
-  const hears = new Set<() => void>();
+  const listeners = new Set<() => void>();
   response.on('data', (piece: string) => {
     text += piece;
-    for (const hear of hears) hear();
+    for (const listener of listeners) listener();
   });
   response.on('error', () => undefined);
   const overviews = () =>
-    [...text.matchAll(/^event: overview\ndata: (.*)$/gm)].map(([, data = '']) => told.parse(JSON.parse(data)));
+    [...text.matchAll(/^event: overview\ndata: (.*)$/gm)].map(([, data = '']) =>
+      overviewSchema.parse(JSON.parse(data)),
+    );
   return {
     response,
     overviews,
     leave: () => request.destroy(),
     /** The first overview, by now or later, that fits. */
-    until: (fits: (overview: z.infer<typeof told>) => boolean) =>
-      new Promise<z.infer<typeof told>>((resolve) => {
-        const hear = () => {
+    until: (fits: (overview: z.infer<typeof overviewSchema>) => boolean) =>
+      new Promise<z.infer<typeof overviewSchema>>((resolve) => {
+        const check = () => {
           const found = overviews().find(fits);
           if (!found) return;
-          hears.delete(hear);
+          listeners.delete(check);
           resolve(found);
         };
-        hears.add(hear);
-        hear();
+        listeners.add(check);
+        check();
       }),
   };
 }
@@ -89,15 +81,15 @@ describe('GET /api/overview', () => {
 
 describe('GET /api/events', () => {
   it('streams the overview at once, and again when something happens', async () => {
-    const { scene, server } = await serving({ busy: true });
+    const { fixture, server } = await serving({ busy: true });
     const stream = await watch(server.url);
     expect(stream.response.headers['content-type']).toBe('text/event-stream');
     expect(stream.response.headers['cache-control']).toBe('no-store');
     await stream.until(({ activity }) => activity.kind === 'idle');
-    startPass(scene);
+    startPass(fixture);
     const { running } = await stream.until((overview) => overview.running.length === 2);
     expect(running[0]?.title).toBe(row(10).title);
-    scene.events.emit('outcome', { kind: 'skipped', post: row(10), reason: 'moved', again: false });
+    fixture.events.emit('outcome', { kind: 'skipped', post: row(10), reason: 'moved', again: false });
     await stream.until((overview) => overview.running.length === 1);
     stream.leave();
   });
@@ -111,8 +103,8 @@ describe('GET /api/events', () => {
   });
 
   it('shows a board that is out of reach as such, and goes on', async () => {
-    const { scene, server } = await serving();
-    scene.board.trouble = new Error('torn');
+    const { fixture, server } = await serving();
+    fixture.board.trouble = new Error('torn');
     const stream = await watch(server.url);
     expect(await stream.until((overview) => 'boardTrouble' in overview)).toMatchObject({
       boardTrouble: 'The board could not be read; the log says more.',
@@ -143,26 +135,27 @@ describe('GET /api/events', () => {
   });
 
   it('ends with the worker, and leaves nothing behind', async () => {
-    const scene = await createScene();
-    const server = await openServer({ parts: scene.parts, settings: fakeSettings() });
+    const fixture = await createPageFixture();
+    const server = await serve(fixture, fakeSettings());
     const streams = await Promise.all(Array.from({ length: 5 }, () => watch(server.url)));
     const ends = streams.map(({ response }) => once(response, 'end'));
-    scene.stop.abort(new Error('The worker stops.'));
+    fixture.stop.abort(new Error('The worker stops.'));
     await Promise.all(ends);
     await server.close();
-    await scene[Symbol.asyncDispose]();
-    const left = scene.events.eventNames().filter((name) => name !== 'attempt' && scene.events.listenerCount(name) > 0);
+    const left = fixture.events
+      .eventNames()
+      .filter((name) => name !== 'attempt' && fixture.events.listenerCount(name) > 0);
     expect(left).toEqual([]);
   });
 
   it('listens as often for many viewers as for one, and for those who have gone not at all', async () => {
-    const { scene, server } = await serving();
-    const before = scene.events.listenerCount('outcome');
+    const { fixture, server } = await serving();
+    const before = fixture.events.listenerCount('outcome');
     for (let visit = 0; visit < 12; visit += 1) {
       const stream = await watch(server.url);
       await stream.until(() => true);
       stream.leave();
     }
-    expect(scene.events.listenerCount('outcome')).toBe(before);
+    expect(fixture.events.listenerCount('outcome')).toBe(before);
   });
 });

@@ -5,7 +5,7 @@ import type { PassState } from '../../../src/core/pass.ts';
 import type { Attempt } from '../../../src/core/provider.ts';
 import { metricsRoutes } from '../../../src/server/routes/metrics.ts';
 import { createLines } from '../../support/chain/rig.ts';
-import { asAnn, fakeParts, fakePost, openServer, type PartsOverrides } from '../../support/server/setup.ts';
+import { asAnn, fakeParts, fakePost, openServer, type PartsOverrides } from '../../support/server/server-rig.ts';
 
 type Labels = Record<string, string>;
 interface Family {

@@ -12,7 +12,7 @@ import {
   fakeSettings,
   openServer,
   type OpenServer,
-} from '../../support/server/setup.ts';
+} from '../../support/server/server-rig.ts';
 
 const file = '1795255200000-generated.png';
 const address = `/uploads/images/user-ann/${file}`;
@@ -23,7 +23,7 @@ let server: OpenServer;
 let thumbnails: string[];
 
 async function open(settings: Partial<ServerSettings> = {}): Promise<void> {
-  const folders = { pictures: folder, uploads: join(folder, 'uploads') };
+  const folders = { images: folder, uploads: join(folder, 'uploads') };
   const thumbnail = async (path: string) => {
     thumbnails.push(path);
     return path.includes('absent') ? undefined : Buffer.from('webp');

@@ -3,16 +3,17 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { onTestFinished } from 'vitest';
 import type { ImageRecord } from '../../../src/core/image.ts';
 import type { PassState } from '../../../src/core/pass.ts';
 import type { Post } from '../../../src/core/post.ts';
 import type { Attempt } from '../../../src/core/provider.ts';
 import type { BoardLook, ChainState, ServerParts, SpendState } from '../../../src/server/parts.ts';
 import type { ImageJob } from '../../../src/server/image-jobs.ts';
-import { fakeParts, fakePicture, fakePost } from './setup.ts';
+import { fakeParts, fakeImage, fakePost, fakeSettings, openServer, type OpenServer } from './server-rig.ts';
 
 /** A worker whose state a test sets as it likes; what the page asks of it is noted. */
-export interface Scene {
+export interface PageFixture {
   parts: ServerParts;
   events: ServerParts['events'];
   /** What the page asked for, for example `retry <id>`. */
@@ -20,7 +21,7 @@ export interface Scene {
   board: BoardLook & { trouble?: Error };
   passes: PassState[];
   chain: ChainState[];
-  pictures: ImageRecord[];
+  images: ImageRecord[];
   uploads: ImageRecord[];
   alerts: string[];
   spend: SpendState;
@@ -29,7 +30,6 @@ export interface Scene {
   generate: (job: ImageJob) => Promise<void>;
   /** Ends the worker. */
   stop: AbortController;
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 const minuteMs = 60_000;
@@ -82,12 +82,12 @@ async function drawing(hue: number, width: number, height: number): Promise<Buff
   return sharp(Buffer.from(svg)).png().toBuffer();
 }
 
-/** A worker at rest with an empty board; `busy` fills the page. */
-export async function createScene({ busy = false } = {}): Promise<Scene> {
+/** A worker at rest with an empty board, for the length of the test; `busy` fills the page. */
+export async function createPageFixture({ busy = false } = {}): Promise<PageFixture> {
   const folder = await mkdtemp(join(tmpdir(), 'page-'));
   const uploadsFolder = join(folder, 'uploads');
   const stop = new AbortController();
-  const events: Scene['events'] = new EventEmitter();
+  const events: PageFixture['events'] = new EventEmitter();
   const asked: string[] = [];
   let pausedSince: string | undefined;
   let uploaded = 0;
@@ -99,15 +99,15 @@ export async function createScene({ busy = false } = {}): Promise<Scene> {
     tally: { load: async () => (busy ? tallyText() : undefined), save: async () => {} },
     async generate(job) {
       asked.push(`generate ${job.request.prompt} ${job.request.width}x${job.request.height} ${job.allowPlaceholder}`);
-      await scene.generate(job);
+      await fixture.generate(job);
       const at = Date.now() + uploaded++;
       const filename = `${at}-generated.png`;
       const own = join(uploadsFolder, 'images', `user-${job.userId}`);
       await mkdir(own, { recursive: true });
       await writeFile(join(own, filename), await drawing(200, 512, 512));
       const { prompt, width, height } = job.request;
-      const { provider, model, why, costUsd } = fakePicture();
-      scene.uploads.unshift({
+      const { provider, model, why, costUsd } = fakeImage();
+      fixture.uploads.unshift({
         file: filename,
         generatedAt: new Date(at).toISOString(),
         width,
@@ -118,7 +118,7 @@ export async function createScene({ busy = false } = {}): Promise<Scene> {
         why,
         costUsd,
       });
-      return fakePicture({ filename });
+      return fakeImage({ filename });
     },
     thumbnail: async (file) => {
       const hue = Buffer.from(file).reduce((sum, byte) => sum + byte * 37, 0) % 360;
@@ -137,23 +137,23 @@ export async function createScene({ busy = false } = {}): Promise<Scene> {
       { name: 'replicate', label: 'Replicate', configured: false },
       { name: 'runpod', label: 'RunPod', configured: false },
     ],
-    chain: { state: () => scene.chain, forget: async (name) => void asked.push(`forget ${name}`) },
+    chain: { state: () => fixture.chain, forget: async (name) => void asked.push(`forget ${name}`) },
     passes: {
       request(reason) {
         asked.push(`pass ${reason}`);
         const pass: PassState = {
-          id: `pass-${scene.passes.length + 1}`,
+          id: `pass-${fixture.passes.length + 1}`,
           reason,
           scope: 'board',
           state: 'queued',
           requestedAt: ago(0),
         };
-        scene.passes.unshift(pass);
+        fixture.passes.unshift(pass);
         events.emit('pass', pass);
         return pass;
       },
-      find: (id) => scene.passes.find((pass) => pass.id === id),
-      recent: () => scene.passes,
+      find: (id) => fixture.passes.find((pass) => pass.id === id),
+      recent: () => fixture.passes,
       pausedSince: () => pausedSince,
       async pause() {
         asked.push('pause');
@@ -169,25 +169,25 @@ export async function createScene({ busy = false } = {}): Promise<Scene> {
     board: {
       isOnNotion: true,
       async look() {
-        if (scene.board.trouble) throw scene.board.trouble;
-        return { ...scene.board };
+        if (fixture.board.trouble) throw fixture.board.trouble;
+        return { ...fixture.board };
       },
       async retry(id) {
         asked.push(`retry ${id}`);
         return row(1, { id });
       },
     },
-    budget: { state: async () => scene.spend },
+    budget: { state: async () => fixture.spend },
     health: {
-      readiness: () => scene.readiness,
-      facts: () => ({ passes: {}, alerts: scene.alerts }),
+      readiness: () => fixture.readiness,
+      facts: () => ({ passes: {}, alerts: fixture.alerts }),
     },
-    pictures: { latest: async (count) => scene.pictures.slice(0, count) },
-    uploads: { latest: async (_, count) => scene.uploads.slice(0, count) },
-    folders: { pictures: folder, uploads: uploadsFolder },
+    images: { latest: async (count) => fixture.images.slice(0, count) },
+    uploads: { latest: async (_, count) => fixture.uploads.slice(0, count) },
+    folders: { images: folder, uploads: uploadsFolder },
   });
 
-  const scene: Scene = {
+  const fixture: PageFixture = {
     parts,
     events,
     asked,
@@ -204,24 +204,31 @@ export async function createScene({ busy = false } = {}): Promise<Scene> {
     chain: parts.providers
       .filter(({ configured }) => configured)
       .map(({ name, label }) => ({ name, label, breaker: { kind: 'closed' as const }, admits: true })),
-    pictures: [],
+    images: [],
     uploads: [],
     alerts: [],
     spend: { month: '2026-11', spentUsd: 0, possibleUsd: 0, openUsd: 0 },
     readiness: { ok: true, reason: 'The worker is ready.' },
     generate: async () => {},
-    async [Symbol.asyncDispose]() {
-      stop.abort(new Error('The test is over.'));
-      await rm(folder, { recursive: true, force: true });
-    },
   };
-  if (busy) fill(scene);
-  return scene;
+  if (busy) fill(fixture);
+  onTestFinished(async () => {
+    stop.abort(new Error('The test is over.'));
+    await rm(folder, { recursive: true, force: true });
+  });
+  return fixture;
 }
 
-function fill(scene: Scene): void {
-  scene.board.waiting = Array.from({ length: 9 }, (_, index) => row(index + 10));
-  scene.board.failed = [
+/** A server for the fixture, for the length of the test; without a login unless the settings say otherwise. */
+export async function serve(fixture: PageFixture, settings = fakeSettings({ tokens: [] })): Promise<OpenServer> {
+  const server = await openServer({ parts: fixture.parts, settings });
+  onTestFinished(() => server.close());
+  return server;
+}
+
+function fill(fixture: PageFixture): void {
+  fixture.board.waiting = Array.from({ length: 9 }, (_, index) => row(index + 10));
+  fixture.board.failed = [
     row(3, {
       status: 'failed',
       error: 'Hugging Face refused the prompt as unsuitable. Reword the prompt, then set Status to "Needs image".',
@@ -232,7 +239,7 @@ function fill(scene: Scene): void {
         'No picture could be made: Hugging Face out of credit until 1 Dec; Stable Diffusion not reachable; LocalAI did not answer in time. Set Status to "Needs image" to try again, or ask the operator if it stays so.',
     }),
   ];
-  scene.pictures = Array.from({ length: 22 }, (_, index) => ({
+  fixture.images = Array.from({ length: 22 }, (_, index) => ({
     file: `${index % 3 === 2 ? 'sd' : 'flux'}_generated_20261121_1${String(index).padStart(2, '0')}000_1.png`,
     generatedAt: ago(20 + index * 95),
     width: 1080,
@@ -247,20 +254,20 @@ function fill(scene: Scene): void {
     costUsd: index % 3 === 2 ? 0 : 0.003,
   }));
   const until = Date.now() + 9 * 24 * 60 * minuteMs;
-  scene.chain = scene.chain.map((link) =>
+  fixture.chain = fixture.chain.map((link) =>
     link.name === 'huggingface'
       ? { ...link, admits: false, breaker: { kind: 'open', lockout: { code: 'out_of_credit', until } } }
       : link,
   );
-  scene.alerts = [
+  fixture.alerts = [
     'LocalAI refuses its key (401); the next provider is asked meanwhile. Operator: check the key in the settings, then restart the worker.',
   ];
-  scene.spend = { month: '2026-11', capUsd: 5, spentUsd: 3.126, possibleUsd: 0.006, openUsd: 0.003 };
+  fixture.spend = { month: '2026-11', capUsd: 5, spentUsd: 3.126, possibleUsd: 0.006, openUsd: 0.003 };
 }
 
 /** A pass that serves two rows, with calls that went before. */
-export function startPass(scene: Scene): void {
-  const { events } = scene;
+export function startPass(fixture: PageFixture): void {
+  const { events } = fixture;
   const pass: PassState = {
     id: 'pass-1',
     reason: 'schedule',
@@ -269,7 +276,7 @@ export function startPass(scene: Scene): void {
     requestedAt: ago(1),
     startedAt: ago(1),
   };
-  scene.passes = [pass];
+  fixture.passes = [pass];
   events.emit('pass', pass);
   events.emit('attempt', attempt());
   events.emit('attempt', attempt({ provider: 'stable-diffusion', label: 'Stable Diffusion', durationMs: 8210 }));
@@ -277,7 +284,7 @@ export function startPass(scene: Scene): void {
     'attempt',
     attempt({ outcome: 'out_of_credit', detail: 'You have exceeded your monthly included credits.' }),
   );
-  events.emit('pendingRead', { posts: scene.board.waiting, isFirst: true, more: false });
+  events.emit('pendingRead', { posts: fixture.board.waiting, isFirst: true, more: false });
   for (const index of [10, 11]) {
     events.emit('taken', row(index));
     events.emit('asking', rowId(index), { name: 'stable-diffusion', label: 'Stable Diffusion' });

@@ -8,7 +8,7 @@ afterEach(async () => {
 });
 
 /** A running worker with its HTTP server. */
-export interface House {
+export interface WorkerServer {
   url: string;
   /** Ends it, and resolves when it has come to rest. */
   stop(): Promise<void>;
@@ -17,11 +17,11 @@ export interface House {
 }
 
 /** Starts a worker on the office's board whose schedule never ticks; it ends after the test. */
-export async function openHouse(
+export async function openWorkerServer(
   office: Office,
   overrides: Record<string, string> = {},
   runtime: Partial<Runtime> = {},
-): Promise<House> {
+): Promise<WorkerServer> {
   const controller = new AbortController();
   const app = await office.worker(
     { SYNC_SCHEDULE: '0 0 1 1 *', ...overrides },

@@ -13,14 +13,14 @@ import type { ServerSettings } from '../../../src/server/settings.ts';
 import { type HttpServer, listen } from '../../../src/server/server.ts';
 
 /** Groups of functions, of which a test may replace one and keep the others. */
-type Groups = 'schedule' | 'chain' | 'passes' | 'board' | 'budget' | 'health' | 'pictures' | 'uploads' | 'folders';
+type Groups = 'schedule' | 'chain' | 'passes' | 'board' | 'budget' | 'health' | 'images' | 'uploads' | 'folders';
 
 /** What a test says of the parts; everything else is the default. */
 export type PartsOverrides = Partial<Omit<ServerParts, Groups>> & { [G in Groups]?: Partial<ServerParts[G]> };
 
-/** A worker at rest: two providers that work and one that is not configured, an empty board, no pictures. */
+/** A worker at rest: two providers that work and one that is not configured, an empty board, no images. */
 export function fakeParts(overrides: PartsOverrides = {}): ServerParts {
-  const { schedule, chain, passes, board, budget, health, pictures, uploads, folders, ...rest } = overrides;
+  const { schedule, chain, passes, board, budget, health, images, uploads, folders, ...rest } = overrides;
   return {
     clock: systemClock,
     log: silentLog,
@@ -34,7 +34,7 @@ export function fakeParts(overrides: PartsOverrides = {}): ServerParts {
       { name: 'placeholder', label: 'Free API Placeholder', configured: true },
       { name: 'replicate', label: 'Replicate', configured: false },
     ],
-    generate: async () => fakePicture(),
+    generate: async () => fakeImage(),
     thumbnail: async () => undefined,
     notice: async () => ({ status: 200, message: 'Noted.' }),
     tally: { load: async () => undefined, save: async () => {} },
@@ -70,9 +70,9 @@ export function fakeParts(overrides: PartsOverrides = {}): ServerParts {
       facts: () => ({ passes: { lastGoodAt: '2026-11-21T10:00:00.000Z' }, alerts: [] }),
       ...health,
     },
-    pictures: { latest: async () => [], ...pictures },
+    images: { latest: async () => [], ...images },
     uploads: { latest: async () => [], ...uploads },
-    folders: { pictures: join(tmpdir(), 'no-pictures'), uploads: join(tmpdir(), 'no-uploads'), ...folders },
+    folders: { images: join(tmpdir(), 'no-images'), uploads: join(tmpdir(), 'no-uploads'), ...folders },
   };
 }
 
@@ -130,7 +130,7 @@ export const asAnn = { authorization: `Bearer ${annToken}` };
 export const asBob = { authorization: `Bearer ${bobToken}` };
 
 /** What `generate` answers unless a test says otherwise. */
-export function fakePicture(overrides: Partial<JobImage> = {}): JobImage {
+export function fakeImage(overrides: Partial<JobImage> = {}): JobImage {
   return {
     filename: '1795255200000-generated.png',
     provider: 'huggingface',
