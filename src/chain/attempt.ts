@@ -4,7 +4,7 @@ import type { GeneratedImage } from '../core/image.ts';
 import type { Attempt, ImageProvider, ProviderContext } from '../core/provider.ts';
 import { isoTime } from '../lib/dates.ts';
 import type { Redact } from '../lib/redact.ts';
-import { shortened } from '../lib/text.ts';
+import { errorText, shortened } from '../lib/text.ts';
 import { failureOf } from './failure.ts';
 
 /** Checks a provider's bytes and makes them a PNG of exactly the size given. @throws {ProviderError} `bad_image` */
@@ -85,8 +85,7 @@ function shortName(model: string, label: string): string {
 
 /** Keeps a bug in one adapter from ending the chain. */
 function unknownFailure(label: string, cause: unknown): ProviderError {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new ProviderError('unavailable', `${label} failed unexpectedly: ${message}`, { sent: true, cause });
+  return new ProviderError('unavailable', `${label} failed unexpectedly: ${errorText(cause)}`, { sent: true, cause });
 }
 
 function redacted(failure: ProviderError, redact: Redact): ProviderError {

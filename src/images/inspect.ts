@@ -2,6 +2,7 @@ import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 import { ProviderError } from '../core/errors.ts';
 import { type MediaType, mediaTypeOf } from '../lib/media-type.ts';
+import { errorText } from '../lib/text.ts';
 
 export const maxImageBytes = 25 * 1024 * 1024;
 export const maxImagePixels = 4096 * 4096;
@@ -111,7 +112,7 @@ async function decode(bytes: Uint8Array, mediaType: MediaType): Promise<Size & {
     const { data, info } = await openImage(bytes).raw().toBuffer({ resolveWithObject: true });
     return { pixels: data, width: info.width, height: info.height };
   } catch (error) {
-    const reason = error instanceof Error ? error.message.trim() : String(error);
+    const reason = errorText(error);
     throw badImage(`sent a ${formatNames[mediaType]} that cannot be read (${reason})`, error);
   }
 }

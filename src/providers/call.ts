@@ -3,6 +3,7 @@ import type { FailureCode } from '../core/reactions.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { type HttpAnswer, HttpError, type HttpFailure, type HttpRequest, sendRequest } from '../lib/http/client.ts';
 import type { Log } from '../lib/log.ts';
+import { errorText } from '../lib/text.ts';
 
 const codes: Readonly<Record<HttpFailure, FailureCode>> = {
   unreachable: 'unreachable',
@@ -65,7 +66,7 @@ export async function cancelJob(
   try {
     await withDeadline(cancelWithinMs, undefined, cancel);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     log.debug({ ...(job !== undefined && { job }), reason }, `${label}: the job given up could not be cancelled`);
   }
 }

@@ -1,5 +1,6 @@
 import type { ProviderCheck } from '../core/provider.ts';
 import { withDeadline } from '../lib/deadline.ts';
+import { errorText } from '../lib/text.ts';
 
 const usualTimeoutMs = 10_000;
 
@@ -20,10 +21,7 @@ export async function runCheck(
 
 /** Says that the provider could not be looked at, why, and what to check. */
 export function couldNotLook(label: string, toCheck: string): (error: unknown) => string {
-  return (error) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    return `${label} could not be looked at: ${reason}. Check ${toCheck}.`;
-  };
+  return (error) => `${label} could not be looked at: ${errorText(error)}. Check ${toCheck}.`;
 }
 
 export function inOrder(message: string): ProviderCheck {

@@ -2,6 +2,7 @@ import type { ImageRequest } from '../core/image.ts';
 import type { HttpAnswer } from '../lib/http/client.ts';
 import { fieldOf } from '../lib/records.ts';
 import { redactQuotes } from '../lib/redact-quotes.ts';
+import { oneLine } from '../lib/text.ts';
 
 const longestLine = 200;
 
@@ -15,11 +16,7 @@ export function textsToRedact(request: ImageRequest, ...keys: readonly string[])
  * from `json`, which is the whole answer unless given.
  */
 export function quoteAnswer(answer: HttpAnswer, toRedact: readonly string[] = [], json = answer.json()): string {
-  const line = redactQuotes(messageIn(json) ?? describe(answer, json), toRedact)
-    .replaceAll(/[\p{C}\s]+/gu, ' ')
-    .trim();
-  const characters = Array.from(line);
-  return characters.length > longestLine ? `${characters.slice(0, longestLine - 1).join('')}…` : line;
+  return oneLine(redactQuotes(messageIn(json) ?? describe(answer, json), toRedact), longestLine);
 }
 
 /** Looks where JSON errors usually keep their words; as deep as they go and no deeper. */

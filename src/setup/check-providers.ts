@@ -3,6 +3,7 @@ import type { Finding } from '../core/finding.ts';
 import type { ImageProvider } from '../core/provider.ts';
 import { describeLockout } from '../messages/failures.ts';
 import type { ProviderMemory } from '../state/provider-memory.ts';
+import { errorText } from '../lib/text.ts';
 
 /** A provider of the chain, and what its lockout is filed under. */
 export interface CheckedProvider {
@@ -46,7 +47,7 @@ async function checkProvider(provider: ImageProvider, signal: AbortSignal, timeo
     return { ...subject, state: ok ? 'well' : 'problem', message };
   } catch (error) {
     signal.throwIfAborted();
-    const reason = error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+    const reason = errorText(error).replace(/\.$/, '');
     const step = error instanceof DeadlineError ? 'see whether it is up, and the network' : 'check its address and key';
     return { ...subject, state: 'problem', message: `${label} could not be looked at (${reason}): ${step}.` };
   }

@@ -4,6 +4,7 @@ import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import axios from 'axios';
+import { errorText } from '../text.ts';
 
 /** One HTTP request to a foreign service. */
 export interface HttpRequest {
@@ -174,7 +175,7 @@ const reasons: Readonly<Record<string, string>> = {
 function reasonOf(error: unknown): string {
   const code = codeOf(error);
   if (code !== undefined) return reasons[code] ?? code;
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }
 
 function codeOf(error: unknown): string | undefined {
