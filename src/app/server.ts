@@ -104,7 +104,7 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
       },
     },
     budget,
-    health: { ...health, facts: () => ({ ...health.facts(), alerts: health.troubles() }) },
+    health,
     images: gallery,
     uploads: galleries,
     folders: { images: folder, uploads: uploadsFolder(folder) },

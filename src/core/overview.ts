@@ -1,3 +1,5 @@
+import type { BudgetState } from './budget.ts';
+
 /** Everything that the status page shows to one viewer. Times are ISO 8601, UTC; no text holds a secret. */
 export interface Overview {
   at: string;
@@ -94,14 +96,4 @@ export interface DayView {
 }
 
 /** The month's money in US dollars. */
-export interface SpendView {
-  /** UTC, as `2026-11`. */
-  month: string;
-  /** Absent without a cap. */
-  capUsd?: number;
-  spentUsd: number;
-  /** May have been billed besides. */
-  possibleUsd: number;
-  /** Set aside for calls under way. */
-  openUsd: number;
-}
+export type SpendView = Omit<BudgetState, 'isReached'>;

@@ -51,14 +51,14 @@ describe('health', () => {
     await open({
       health: {
         readiness: () => ({ ok: false, reason: 'Notion is out of reach.' }),
-        facts: () => ({ passes: {}, alerts: [] }),
+        facts: () => ({ passes: {} }),
       },
     });
     expect((await get('/healthz', {})).statusCode).toBe(200);
     const ready = await get('/readyz', {});
     expect([ready.statusCode, ready.json().reason]).toEqual([503, 'Notion is out of reach.']);
     await server.close();
-    await open({ health: { facts: () => ({ passes: {}, alerts: [] }) } });
+    await open({ health: { facts: () => ({ passes: {} }) } });
     expect((await get('/readyz', {})).json().lastGoodPassAt).toBeNull();
   });
 

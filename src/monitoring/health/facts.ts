@@ -8,14 +8,9 @@ export interface ProviderState {
   label: string;
   breaker:
     | { kind: 'closed' }
-    | {
-        kind: 'open' | 'half-open';
-        lockout: {
-          code: FailureCode;
-          /** Wall-clock ms. */
-          until: number;
-        };
-      };
+    | { kind: 'open' | 'half-open'; lockout: { code: FailureCode; /** Wall-clock ms. */ until: number } };
+  /** Would it be asked now? */
+  admits: boolean;
 }
 
 /** How a pass ended; stopped: somebody asked the process to stop. */

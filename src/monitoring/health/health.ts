@@ -25,7 +25,7 @@ import { verdictMessages } from '../../messages/health.ts';
 export interface Health {
   facts(): HealthFacts;
   /** What the operator has to mend, each in a few sentences. */
-  troubles(): string[];
+  alerts(): string[];
   /** Would a restart help? It does not depend on the board. */
   liveness(): Verdict;
   /** Can it do its work? */
@@ -224,7 +224,7 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
 
   return {
     facts,
-    troubles: () => alerts.troubles(),
+    alerts: () => alerts.troubles(),
     liveness,
     readiness,
     watch(schedule) {

@@ -3,7 +3,8 @@ import { reactions } from '../../core/reactions.ts';
 import { listen, type Listener } from '../../core/events.ts';
 import type { Attempt } from '../../core/provider.ts';
 import { keysOf } from '../../lib/records.ts';
-import type { ServerParts } from '../../server/parts.ts';
+import type { WorkerEvents } from '../../core/events.ts';
+import type { WorkerSources } from '../sources.ts';
 
 const cardName = 'placeholder';
 const attemptOutcomes = ['ok', 'interrupted', ...keysOf(reactions)] as const satisfies Attempt['outcome'][];
@@ -12,7 +13,7 @@ const callSeconds = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 90, 120, 180, 30
 
 /** Counts what happens in the worker, until the function it answers with is called. */
 export function countEvents(
-  { events, providers }: Pick<ServerParts, 'events' | 'providers'>,
+  { events, providers }: { events: WorkerEvents } & Pick<WorkerSources, 'providers'>,
   registry: Registry,
 ): () => void {
   const registers = [registry];
@@ -99,7 +100,7 @@ function measureQueue(registers: Registry[]): {
   };
 }
 
-function countAttempts(registers: Registry[], providers: ServerParts['providers']): Listener<'attempt'> {
+function countAttempts(registers: Registry[], providers: WorkerSources['providers']): Listener<'attempt'> {
   const attempts = new Counter({
     name: 'ntf_provider_attempts_total',
     help: 'Calls of a provider by outcome, and refusals to call it (circuit_open, over_budget).',

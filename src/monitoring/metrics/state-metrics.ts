@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { ChainState, ServerParts } from '../../server/parts.ts';
+import type { ProviderState } from '../health/facts.ts';
+import type { WorkerSources } from '../sources.ts';
 
 interface Reading {
   labels?: Record<string, string>;
@@ -13,10 +14,10 @@ interface StateGauge {
   read: () => readonly Reading[] | Promise<readonly Reading[]>;
 }
 
-const breakerKinds: readonly ChainState['breaker']['kind'][] = ['closed', 'open', 'half-open'];
+const breakerKinds: readonly ProviderState['breaker']['kind'][] = ['closed', 'open', 'half-open'];
 
 /** Shows how things stand whenever the metrics are asked for; what cannot be told is left out. */
-export function showState(parts: ServerParts, registry: Registry): void {
+export function showState(parts: WorkerSources, registry: Registry): void {
   for (const { name, help, labelNames = [], read } of stateGauges(parts)) {
     const gauge = new Gauge({
       name,
@@ -35,7 +36,7 @@ export function showState(parts: ServerParts, registry: Registry): void {
   }
 }
 
-async function readOrNothing(name: string, read: StateGauge['read'], { log }: ServerParts) {
+async function readOrNothing(name: string, read: StateGauge['read'], { log }: WorkerSources) {
   try {
     return await read();
   } catch (error) {
@@ -44,11 +45,11 @@ async function readOrNothing(name: string, read: StateGauge['read'], { log }: Se
   }
 }
 
-function stateGauges(parts: ServerParts): StateGauge[] {
+function stateGauges(parts: WorkerSources): StateGauge[] {
   return [...providerGauges(parts), ...moneyGauges(parts), ...workerGauges(parts)];
 }
 
-function providerGauges({ chain, providers }: ServerParts): StateGauge[] {
+function providerGauges({ chain, providers }: WorkerSources): StateGauge[] {
   const names = new Set(providers.map(({ name }) => name));
   const states = () => chain.state().filter(({ name }) => names.has(name));
   return [
@@ -80,7 +81,7 @@ function providerGauges({ chain, providers }: ServerParts): StateGauge[] {
   ];
 }
 
-function moneyGauges({ budget }: ServerParts): StateGauge[] {
+function moneyGauges({ budget }: WorkerSources): StateGauge[] {
   return [
     {
       name: 'ntf_spend_dollars',
@@ -103,7 +104,7 @@ function moneyGauges({ budget }: ServerParts): StateGauge[] {
   ];
 }
 
-function workerGauges({ passes, health, version }: ServerParts): StateGauge[] {
+function workerGauges({ passes, health, version }: WorkerSources): StateGauge[] {
   return [
     flag('ntf_paused', 'Whether passes are paused.', () => passes.pausedSince() !== undefined),
     flag('ntf_ready', 'Whether the worker is ready, as /readyz tells it.', () => health.readiness().ok),

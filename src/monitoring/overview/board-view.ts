@@ -8,7 +8,7 @@ import type { Outcome } from '../../core/outcome.ts';
 import type { PassState } from '../../core/pass.ts';
 import type { Post } from '../../core/post.ts';
 import type { Attempt } from '../../core/provider.ts';
-import type { BoardLook } from '../../server/parts.ts';
+import type { BoardLook } from '../sources.ts';
 
 /** A row that is being served. */
 export interface ServedRow {

@@ -3,9 +3,10 @@ import { shortened } from '../../lib/text.ts';
 import { providerMessages, troubleMessages } from '../../messages/page.ts';
 import type { Post } from '../../core/post.ts';
 import type { BoardState } from './board-view.ts';
-import type { Activity, Overview, ProviderView, Row, ImageView } from '../../core/overview.ts';
+import type { Activity, Overview, ProviderView, Row, ImageView, SpendView } from '../../core/overview.ts';
 import type { ImageRecord } from '../../core/image.ts';
-import type { ChainState, ServerParts } from '../../server/parts.ts';
+import type { ProviderState } from '../health/facts.ts';
+import type { WorkerSources } from '../sources.ts';
 import type { ProviderRecord } from './provider-record.ts';
 import type { Tally } from './tally.ts';
 
@@ -17,9 +18,9 @@ export interface Viewer {
   canLogOut: boolean;
 }
 
-export interface OverviewSources {
-  parts: ServerParts;
-  board: { state(): BoardState };
+/** What the overview is built from. */
+export interface OverviewSources extends WorkerSources {
+  rows: { state(): BoardState };
   record: Pick<ProviderRecord, 'of'>;
   tally: Pick<Tally, 'days'>;
 }
@@ -31,14 +32,11 @@ const chartDays = 30;
 const longest = { title: 500, error: 1000, prompt: 4000 };
 
 /** The page's whole content for one viewer, as things stand now. It fails nobody: what cannot be read is absent. */
-export async function buildOverview(
-  { parts, board, record, tally }: OverviewSources,
-  viewer: Viewer,
-): Promise<Overview> {
-  const { clock, redact } = parts;
-  const state = board.state();
+export async function buildOverview(sources: OverviewSources, viewer: Viewer): Promise<Overview> {
+  const { clock, redact } = sources;
+  const state = sources.rows.state();
   const cut = (text: string, length: number) => shortened(redact(text), length);
-  const address = (url: string) => (parts.board.isOnNotion ? url : '');
+  const address = (url: string) => (sources.board.isOnNotion ? url : '');
   const row = (post: Post): Row => ({
     id: post.id,
     url: address(post.url),
@@ -52,37 +50,37 @@ export async function buildOverview(
     width: picture.width,
     height: picture.height,
     prompt: cut(picture.prompt, longest.prompt),
-    provider: parts.providers.find(({ name }) => name === picture.provider)?.label ?? redact(picture.provider),
+    provider: sources.providers.find(({ name }) => name === picture.provider)?.label ?? redact(picture.provider),
     model: redact(picture.model),
     why: cut(picture.why, longest.error),
     costUsd: picture.costUsd,
   });
   const latestPictures = async () => {
     const [own, uploaded] = await Promise.all([
-      parts.images.latest(mostPictures),
-      parts.uploads.latest(viewer.id, mostPictures),
+      sources.images.latest(mostPictures),
+      sources.uploads.latest(viewer.id, mostPictures),
     ]);
     const uploads = `uploads/images/user-${encodeURIComponent(viewer.id)}`;
     return [...own.map((picture) => shown(picture, 'pictures')), ...uploaded.map((picture) => shown(picture, uploads))]
       .toSorted((a, b) => Date.parse(b.generatedAt) - Date.parse(a.generatedAt))
       .slice(0, mostPictures);
   };
-  const [pictures, spend] = await Promise.all([
+  const [pictures, money] = await Promise.all([
     latestPictures().catch(() => undefined),
-    parts.budget.state().catch(() => undefined),
+    sources.budget.state().catch(() => undefined),
   ]);
-  const trouble = workerTrouble(parts);
+  const trouble = workerTrouble(sources);
 
   return {
     at: isoTime(clock.now()),
-    version: parts.version,
+    version: sources.version,
     viewer: { name: viewer.name, canLogOut: viewer.canLogOut },
     ...(state.title !== undefined &&
       state.url !== undefined && { board: { title: cut(state.title, longest.title), url: address(state.url) } }),
-    activity: activityOf(parts, state),
+    activity: activityOf(sources, state),
     ...(trouble !== undefined && { trouble: redact(trouble) }),
     ...(state.trouble !== undefined && { boardTrouble: cut(state.trouble, longest.error) }),
-    alerts: parts.health.facts().alerts.map(redact),
+    alerts: sources.health.alerts().map(redact),
     running: state.served.map(({ post, provider, isMade, since }) => ({
       ...row(post),
       ...(provider !== undefined && { provider }),
@@ -99,13 +97,21 @@ export async function buildOverview(
       more: state.moreFailed,
     },
     ...(pictures && { pictures }),
-    providers: providerViews(parts, record),
-    days: tally.days(chartDays),
-    ...(spend && { spend }),
+    providers: providerViews(sources),
+    days: sources.tally.days(chartDays),
+    ...(money && { spend: spendView(money) }),
   };
 }
 
-function activityOf({ passes, schedule }: ServerParts, { served, waiting, moreWaiting, ended }: BoardState): Activity {
+/** Only what the page shows. */
+function spendView({ month, capUsd, spentUsd, possibleUsd, openUsd }: SpendView): SpendView {
+  return { month, ...(capUsd !== undefined && { capUsd }), spentUsd, possibleUsd, openUsd };
+}
+
+function activityOf(
+  { passes, schedule }: OverviewSources,
+  { served, waiting, moreWaiting, ended }: BoardState,
+): Activity {
   const pausedSince = passes.pausedSince();
   if (pausedSince !== undefined) return { kind: 'paused', since: pausedSince };
   const recent = passes.recent();
@@ -120,30 +126,30 @@ function activityOf({ passes, schedule }: ServerParts, { served, waiting, moreWa
   return { kind: 'idle', ...(next !== undefined && { nextAt: isoTime(next) }) };
 }
 
-function workerTrouble({ health, passes }: ServerParts): string | undefined {
+function workerTrouble({ health, passes }: OverviewSources): string | undefined {
   for (const verdict of [health.liveness(), health.readiness()]) if (!verdict.ok) return verdict.reason;
   const last = passes.recent().find(({ state }) => state !== 'queued' && state !== 'running');
   if (last?.state !== 'failed') return undefined;
   return troubleMessages.lastPass(last.error);
 }
 
-function providerViews(parts: ServerParts, record: OverviewSources['record']): ProviderView[] {
-  const chain = new Map(parts.chain.state().map((link) => [link.name, link]));
-  return parts.providers.map(({ name, label, configured }) => {
-    const { lastError, medianMs } = record.of(name);
+function providerViews(sources: OverviewSources): ProviderView[] {
+  const chain = new Map(sources.chain.state().map((link) => [link.name, link]));
+  return sources.providers.map(({ name, label, configured }) => {
+    const { lastError, medianMs } = sources.record.of(name);
     return {
       name,
       label,
       ...standing(configured ? chain.get(name) : undefined),
       ...(lastError && {
-        lastError: { at: lastError.at, message: shortened(parts.redact(lastError.message), longest.error) },
+        lastError: { at: lastError.at, message: shortened(sources.redact(lastError.message), longest.error) },
       }),
       ...(medianMs !== undefined && { medianMs }),
     };
   });
 }
 
-function standing(link: ChainState | undefined): Pick<ProviderView, 'state' | 'words' | 'until' | 'canAskAgain'> {
+function standing(link: ProviderState | undefined): Pick<ProviderView, 'state' | 'words' | 'until' | 'canAskAgain'> {
   if (!link) return { state: 'absent', words: providerMessages.absent, canAskAgain: false };
   const { breaker, admits } = link;
   if (breaker.kind === 'closed') {

@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { listen, type WorkerEvents } from '../../core/events.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Attempt } from '../../core/provider.ts';
-import type { StateFile } from '../../server/parts.ts';
+import type { StateFile } from '../../state/state-file.ts';
 
 /** The pictures of one day, by the name of the provider that made them. */
 export interface TallyDay {

@@ -26,7 +26,7 @@ export function liveRoutes(parts: ServerParts, _settings: ServerSettings): Fasti
     const { clock, log, events, signal } = parts;
     const tally = await openTally({ file: parts.tally, clock, log, events });
     const board = createBoardView({ board: parts.board, events, clock, log, onLook: () => broadcast.changed() });
-    const sources = { parts, board, record: app.providerRecord, tally };
+    const sources = { ...parts, rows: board, record: app.providerRecord, tally };
     const isPassRunning = () => parts.passes.recent().some(({ state }) => state === 'running');
     const broadcast = createBroadcast<Viewer>({
       clock,

@@ -1,11 +1,11 @@
-import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { createWorkerEvents } from '../../../src/core/events.ts';
 import { BoardError, ConfigError } from '../../../src/core/errors.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import type { PassState } from '../../../src/core/pass.ts';
 import type { Post } from '../../../src/core/post.ts';
 import { createBoardView } from '../../../src/monitoring/overview/board-view.ts';
-import type { BoardLook, ServerParts } from '../../../src/server/parts.ts';
+import type { BoardLook } from '../../../src/monitoring/sources.ts';
 import { createManualClock, testStart } from '../../support/notion/clocks.ts';
 import { fakePost } from '../../support/server/server-rig.ts';
 
@@ -22,7 +22,7 @@ const ids = (posts: readonly Post[]) => posts.map(({ id }) => id);
 /** A board whose looks are answered by hand. */
 function rig() {
   const clock = createManualClock();
-  const events: ServerParts['events'] = new EventEmitter();
+  const events = createWorkerEvents();
   const looks: { answer: (look: Partial<BoardLook>) => void; fail: (error: Error) => void }[] = [];
   let heard = 0;
   const board = {

@@ -4,7 +4,7 @@ import { createRedact } from '../../../src/lib/redact.ts';
 import type { BoardState } from '../../../src/monitoring/overview/board-view.ts';
 import { buildOverview } from '../../../src/monitoring/overview/overview.ts';
 import type { Overview } from '../../../src/core/overview.ts';
-import type { ChainState } from '../../../src/server/parts.ts';
+import type { ProviderState } from '../../../src/monitoring/health/facts.ts';
 import type { LastError } from '../../../src/monitoring/overview/provider-record.ts';
 import { fakeParts, fakePost, type PartsOverrides } from '../../support/server/server-rig.ts';
 
@@ -20,8 +20,8 @@ interface Facts {
 function overview({ overrides = {}, board = {}, lastError }: Facts = {}): Promise<Overview> {
   return buildOverview(
     {
-      parts: fakeParts(overrides),
-      board: { state: () => ({ ...quiet, ...board }) },
+      ...fakeParts(overrides),
+      rows: { state: () => ({ ...quiet, ...board }) },
       record: { of: () => ({ pictures: 0, medianMs: 4200, ...(lastError && { lastError }) }) },
       tally: { days: (count) => Array.from({ length: count }, () => ({ day: '2026-11-21', counts: {} })) },
     },
@@ -185,7 +185,7 @@ describe('the pictures', () => {
 
 describe('the providers', () => {
   const until = Date.parse('2026-12-01T00:00:00.000Z');
-  const link = (breaker: ChainState['breaker'], admits: boolean): PartsOverrides => ({
+  const link = (breaker: ProviderState['breaker'], admits: boolean): PartsOverrides => ({
     chain: { state: () => [{ name: 'huggingface', label: 'Hugging Face', breaker, admits }] },
   });
 
@@ -237,7 +237,7 @@ it('shows no secret, wherever one may stand', async () => {
   const whole = await overview({
     overrides: {
       redact: createRedact([key]),
-      health: { facts: () => ({ passes: {}, alerts: [said] }), readiness: () => ({ ok: false, reason: said }) },
+      health: { alerts: () => [said], readiness: () => ({ ok: false, reason: said }) },
       images: {
         latest: async () => [picture('a.png', at, { prompt: said, why: said, model: said, provider: said })],
       },

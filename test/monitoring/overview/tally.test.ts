@@ -7,7 +7,7 @@ import { type Clock, systemClock } from '../../../src/lib/clock.ts';
 import type { WorkerEvents } from '../../../src/core/events.ts';
 import type { Attempt } from '../../../src/core/provider.ts';
 import { readIfPresent, writeAtomic } from '../../../src/state/files.ts';
-import type { StateFile } from '../../../src/server/parts.ts';
+import type { StateFile } from '../../../src/state/state-file.ts';
 import { openTally } from '../../../src/monitoring/overview/tally.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { createLines, settled } from '../../support/chain/rig.ts';

@@ -172,7 +172,7 @@ describe('the metrics', () => {
   });
 
   it('begin every count at 0, and claim nothing that is not known', async () => {
-    const { scrape } = await open({ health: { facts: () => ({ passes: {}, alerts: [] }) } });
+    const { scrape } = await open({ health: { facts: () => ({ passes: {} }) } });
     const families = await scrape();
     const valuesOf = (name: string) => families.get(name)?.samples.map(({ value }) => value);
     expect(valuesOf('ntf_passes_total')).toEqual([0, 0, 0]);
@@ -347,7 +347,6 @@ describe('the metrics', () => {
           passes: { lastGoodAt: '2026-11-21T10:00:00.000Z' },
           oldestWaitingMs: 90_500,
           freeDiskBytes: 1024,
-          alerts: [],
         }),
       },
     });
@@ -372,7 +371,7 @@ describe('the metrics', () => {
         return { month: '2026-11', capUsd: 20, spentUsd: 1, possibleUsd: 0, openUsd: 0 };
       },
     };
-    const facts = () => ({ passes: { lastGoodAt: 'no time' }, alerts: [] });
+    const facts = () => ({ passes: { lastGoodAt: 'no time' } });
     const { read } = await open({ budget, log, health: { facts } });
     expect([await read('ntf_budget_dollars'), await read('ntf_last_good_pass_timestamp_seconds')]).toEqual([
       { '': 20 },

@@ -1,9 +1,8 @@
-import { EventEmitter } from 'node:events';
 import { onTestFinished } from 'vitest';
 import type { Clock } from '../../../src/lib/clock.ts';
 import type { FailureCode } from '../../../src/core/reactions.ts';
 import { silentLog } from '../../../src/lib/log.ts';
-import type { WorkerEventMap, WorkerEvents } from '../../../src/core/events.ts';
+import { createWorkerEvents, type WorkerEvents } from '../../../src/core/events.ts';
 import type { Failed } from '../../../src/core/outcome.ts';
 import type { PassState, PassSummary } from '../../../src/core/pass.ts';
 import type { Post } from '../../../src/core/post.ts';
@@ -55,7 +54,7 @@ export function createRig(options: Partial<HealthOptions> = {}) {
     freeBytes: 10 * gibibyte,
     providers: [] as ProviderState[],
     open: async (more: Partial<HealthOptions> = {}): Promise<WatchedWorker> => {
-      const events = new EventEmitter<WorkerEventMap>();
+      const events = createWorkerEvents();
       const health = await createHealth({
         events,
         clock: time.clock,
@@ -79,11 +78,16 @@ export function createRig(options: Partial<HealthOptions> = {}) {
 }
 
 export function open(name: string, code: FailureCode): ProviderState {
-  return { name, label: `Provider ${name}`, breaker: { kind: 'open', lockout: { code, until: 1.8e12 } } };
+  return {
+    name,
+    label: `Provider ${name}`,
+    breaker: { kind: 'open', lockout: { code, until: 1.8e12 } },
+    admits: false,
+  };
 }
 
 export function closed(name: string): ProviderState {
-  return { name, label: `Provider ${name}`, breaker: { kind: 'closed' } };
+  return { name, label: `Provider ${name}`, breaker: { kind: 'closed' }, admits: true };
 }
 
 export function attempt(provider: string, outcome: Attempt['outcome'], detail?: string): Attempt {

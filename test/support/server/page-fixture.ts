@@ -8,7 +8,10 @@ import type { ImageRecord } from '../../../src/core/image.ts';
 import type { PassState } from '../../../src/core/pass.ts';
 import type { Post } from '../../../src/core/post.ts';
 import type { Attempt } from '../../../src/core/provider.ts';
-import type { BoardLook, ChainState, ServerParts, SpendState } from '../../../src/server/parts.ts';
+import type { SpendView } from '../../../src/core/overview.ts';
+import type { ProviderState } from '../../../src/monitoring/health/facts.ts';
+import type { BoardLook } from '../../../src/monitoring/sources.ts';
+import type { ServerParts } from '../../../src/server/parts.ts';
 import type { ImageJob } from '../../../src/server/image-jobs.ts';
 import { fakeParts, fakeImage, fakePost, fakeSettings, openServer, type OpenServer } from './server-rig.ts';
 
@@ -20,11 +23,11 @@ export interface PageFixture {
   asked: string[];
   board: BoardLook & { trouble?: Error };
   passes: PassState[];
-  chain: ChainState[];
+  chain: ProviderState[];
   images: ImageRecord[];
   uploads: ImageRecord[];
   alerts: string[];
-  spend: SpendState;
+  spend: SpendView;
   readiness: { ok: boolean; reason: string };
   /** What `generate` does next; the default makes a picture at once. */
   generate: (job: ImageJob) => Promise<void>;
@@ -180,7 +183,8 @@ export async function createPageFixture({ busy = false } = {}): Promise<PageFixt
     budget: { state: async () => fixture.spend },
     health: {
       readiness: () => fixture.readiness,
-      facts: () => ({ passes: {}, alerts: fixture.alerts }),
+      facts: () => ({ passes: {} }),
+      alerts: () => fixture.alerts,
     },
     images: { latest: async (count) => fixture.images.slice(0, count) },
     uploads: { latest: async (_, count) => fixture.uploads.slice(0, count) },

@@ -67,7 +67,8 @@ export function fakeParts(overrides: PartsOverrides = {}): ServerParts {
     health: {
       liveness: () => ({ ok: true, reason: 'The loop is alive.' }),
       readiness: () => ({ ok: true, reason: 'The last pass went well.' }),
-      facts: () => ({ passes: { lastGoodAt: '2026-11-21T10:00:00.000Z' }, alerts: [] }),
+      facts: () => ({ passes: { lastGoodAt: '2026-11-21T10:00:00.000Z' } }),
+      alerts: () => [],
       ...health,
     },
     images: { latest: async () => [], ...images },
