@@ -8,7 +8,7 @@ import { createHealth, type Health } from '../monitoring/health/health.ts';
 import { drawPlaceholder } from '../drawing/placeholder.ts';
 import { readIfPresent, remove, writeAtomic } from '../state/files.ts';
 import { inspectAndRender } from '../images/render.ts';
-import { createSpendFiles } from '../state/spend-files.ts';
+import { createSpendFiles } from '../state/spend-ledger.ts';
 import { stateFile } from '../state/state-file.ts';
 import { statePaths } from '../state/paths.ts';
 import { createNotionClient, type NotionClient, type NotionClientOptions } from '../notion/client/client.ts';

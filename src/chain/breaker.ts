@@ -1,12 +1,11 @@
 import type { Clock, Random } from '../lib/clock.ts';
 import { isoTime } from '../lib/dates.ts';
-import { ProviderError } from '../core/errors.ts';
+import { failureOf, ProviderError } from '../core/errors.ts';
 import { reactions } from '../core/reactions.ts';
 import type { Log } from '../lib/log.ts';
 import type { ImageProvider, ProviderContext } from '../core/provider.ts';
 import { describeLockout } from '../messages/failures.ts';
 import type { Lockout, ProviderMemory } from '../state/provider-memory.ts';
-import { failureOf } from './failure.ts';
 import { isDue, lockoutAfter } from './lockout.ts';
 
 /** closed: asked · open: not asked, except by one probe once the lockout is due · half-open: the probe is under way. */

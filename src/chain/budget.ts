@@ -6,8 +6,13 @@ import type { Attempt, ImageProvider, OpenCall } from '../core/provider.ts';
 import type { Clock } from '../lib/clock.ts';
 import { isoTime } from '../lib/dates.ts';
 import type { Log } from '../lib/log.ts';
-import type { SpendFiles } from '../state/spend-files.ts';
-import { createSpendLedger, type SpendLedger, type SpendLine, toNanos, toUsd } from '../state/spend-ledger.ts';
+import {
+  createSpendLedger,
+  type SpendFiles,
+  type SpendLedger,
+  type SpendLine,
+  toNanos,
+} from '../state/spend-ledger.ts';
 import { deriveContext } from './context.ts';
 
 /** Writes down what a paid call came to; `usd` only where it differs from what was set aside. It never throws. */
@@ -63,9 +68,9 @@ export async function openBudget({ capUsd, pricesUsd = [], files, clock, log }: 
     return {
       month,
       ...(capUsd !== undefined && { capUsd }),
-      spentUsd: toUsd(nanos.spent),
-      possibleUsd: toUsd(nanos.possible + nanos.open - open),
-      openUsd: toUsd(open),
+      spentUsd: nanos.spent / 1e9,
+      possibleUsd: (nanos.possible + nanos.open - open) / 1e9,
+      openUsd: open / 1e9,
       isReached: paidPricesUsd.length > 0 && !paidPricesUsd.some((usd) => fits(own, usd)),
     };
   };

@@ -1,9 +1,8 @@
-import { ChainExhaustedError, ProviderError } from '../core/errors.ts';
+import { failureOf, ChainExhaustedError, ProviderError } from '../core/errors.ts';
 import { reactions } from '../core/reactions.ts';
 import type { Attempt, ImageProvider, ProviderContext } from '../core/provider.ts';
 import { deriveContext } from './context.ts';
 import { failureForLog } from '../messages/failures.ts';
-import { failureOf } from './failure.ts';
 
 /**
  * Asks one provider after the other. Three ways out: an image, a failure after which no other may be asked, the end.

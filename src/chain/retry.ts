@@ -1,9 +1,8 @@
 import type { Clock, Random } from '../lib/clock.ts';
-import type { ProviderError } from '../core/errors.ts';
+import { failureOf, type ProviderError } from '../core/errors.ts';
 import { reactions } from '../core/reactions.ts';
 import type { ImageProvider } from '../core/provider.ts';
 import { failureForLog } from '../messages/failures.ts';
-import { failureOf } from './failure.ts';
 
 export interface RetryOptions {
   clock: Clock;

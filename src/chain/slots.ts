@@ -21,18 +21,14 @@ interface Waiter {
 
 /** Slots whose capacity may change; it is read at each `take`, each slot given back and each `refresh`. */
 export function createSlots(capacity: () => number): Slots {
-  let waiting: Waiter[] = [];
-  let held = 0;
+  const waiting = new Set<Waiter>();
+  const held = new Set<Slot>();
+  const countFree = () => Math.max(0, capacity() - held.size);
 
   const createSlot = (): Slot => {
-    let isHeld = true;
-    held += 1;
-    return () => {
-      if (!isHeld) return;
-      isHeld = false;
-      held -= 1;
-      refresh();
-    };
+    const slot = () => void (held.delete(slot) && refresh());
+    held.add(slot);
+    return slot;
   };
 
   const refresh = () => {
@@ -43,7 +39,7 @@ export function createSlots(capacity: () => number): Slots {
         waiter.giveUp(refusal);
       }
     }
-    for (const waiter of waiting.slice(0, Math.max(0, capacity() - held))) waiter.begin(createSlot());
+    for (const waiter of [...waiting].slice(0, countFree())) waiter.begin(createSlot());
   };
 
   return {
@@ -51,7 +47,7 @@ export function createSlots(capacity: () => number): Slots {
       new Promise((resolve, reject) => {
         signal.throwIfAborted();
         const leave = () => {
-          waiting = waiting.filter((other) => other !== waiter);
+          waiting.delete(waiter);
           signal.removeEventListener('abort', onAbort);
         };
         const waiter: Waiter = {
@@ -68,20 +64,20 @@ export function createSlots(capacity: () => number): Slots {
         };
         const onAbort = () => waiter.giveUp(signal.reason);
         signal.addEventListener('abort', onAbort, { once: true });
-        waiting = [...waiting, waiter];
+        waiting.add(waiter);
         refresh();
       }),
     refresh,
     get free() {
-      return Math.max(0, capacity() - held);
+      return countFree();
     },
   };
 }
 
+/** What `withSlots` waits for; `refuse` throws when the row need not wait any longer, because the provider would not be asked. */
 export interface SlotOptions {
   slots: Slots;
   clock: Clock;
-  /** Throws when the row need not wait any longer, because the provider would not be asked. */
   refuse: (context: ProviderContext) => void;
 }
 
@@ -91,9 +87,9 @@ export function withSlots(provider: ImageProvider, { slots, clock, refuse }: Slo
     ...provider,
     async generate(request, context) {
       const askedAt = clock.monotonic();
-      let release: Slot;
+      let giveBack: Slot;
       try {
-        release = await slots.take(context.signal, () => refuse(context));
+        giveBack = await slots.take(context.signal, () => refuse(context));
       } finally {
         context.waited(clock.monotonic() - askedAt);
       }
@@ -101,7 +97,7 @@ export function withSlots(provider: ImageProvider, { slots, clock, refuse }: Slo
         context.signal.throwIfAborted();
         return await provider.generate(request, context);
       } finally {
-        release();
+        giveBack();
       }
     },
   };

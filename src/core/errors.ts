@@ -27,7 +27,7 @@ export class ProviderError extends Error {
   }
 }
 
-/** No provider of the chain made a picture, read by whoever asked for one. */
+/** No provider of the chain made an image, read by whoever asked for one. */
 export class ChainExhaustedError extends Error {
   override readonly name = 'ChainExhaustedError';
   readonly attempts: readonly Attempt[];
@@ -39,6 +39,12 @@ export class ChainExhaustedError extends Error {
     this.attempts = attempts;
     this.last = last;
   }
+}
+
+/** The provider's failure that an error stands for; undefined when it stands for none, such as an abort's reason. */
+export function failureOf(error: unknown): ProviderError | undefined {
+  if (error instanceof ChainExhaustedError) return error.last;
+  return error instanceof ProviderError ? error : undefined;
 }
 
 /** unreachable: no answer in time · refused: this one write is not accepted · gone: the row no longer exists. */
@@ -55,7 +61,7 @@ export class BoardError extends Error {
   }
 }
 
-/** Something only the operator can mend: settings, access, disk. Each problem is one sentence with the next step. */
+/** Something that only the operator can set right: settings, access, disk. Each problem is one sentence with the next step. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];

@@ -1,9 +1,20 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import type { Log } from '../lib/log.ts';
-import { lineEnd, type SpendFiles } from './spend-files.ts';
+import { isCode, onDisk } from './disk-error.ts';
+import { syncFolder } from './files.ts';
+import { statePaths } from './paths.ts';
 
-/** open: set aside for a call · spent · possible: nobody knows · released: certainly not billed. */
-const states = ['open', 'spent', 'possible', 'released'] as const;
+/** One file of lines for each month (`2026-11`). Lines are only ever added, by several processes too. */
+export interface SpendFiles {
+  /** What was added from this byte on; empty when there is nothing. @throws {ConfigError} */
+  read(month: string, fromByte: number): Promise<Uint8Array>;
+  /** Adds a line, apart from any torn one before it; it is on disk before this returns. @throws {ConfigError} */
+  append(month: string, line: string): Promise<void>;
+}
 
 const lineSchema = z.object({
   /** The call's own. */
@@ -12,7 +23,8 @@ const lineSchema = z.object({
   at: z.string(),
   provider: z.string(),
   model: z.string(),
-  state: z.enum(states),
+  /** open: set aside for a call · spent · possible: nobody knows · released: certainly not billed. */
+  state: z.enum(['open', 'spent', 'possible', 'released']),
   usd: z.number().min(0).max(1e6),
 });
 
@@ -31,12 +43,35 @@ export interface SpendLedger {
   write(line: SpendLine): Promise<void>;
 }
 
+const lineEnd = 0x0a;
+
+/** Whole nanodollars. */
 export function toNanos(usd: number): number {
   return Math.round(usd * 1e9);
 }
 
-export function toUsd(nanos: number): number {
-  return nanos / 1e9;
+/** The files in a folder made by `prepareFolder`. */
+export function createSpendFiles(imagesDir: string): SpendFiles {
+  const { spend } = statePaths(imagesDir);
+  const fileOf = (month: string) => join(spend, `${month}.jsonl`);
+  return {
+    read: (month, fromByte) =>
+      onDisk(spend, () =>
+        buffer(createReadStream(fileOf(month), { start: fromByte })).catch((error: unknown) => {
+          if (isCode(error, 'ENOENT')) return Buffer.alloc(0);
+          throw error;
+        }),
+      ),
+    append: (month, line) =>
+      onDisk(spend, async () => {
+        await using file = await open(fileOf(month), 'a+');
+        const { size } = await file.stat();
+        const last = size === 0 ? undefined : await file.read(Buffer.alloc(1), 0, 1, size - 1);
+        await file.appendFile(`${last && last.buffer[0] !== lineEnd ? '\n' : ''}${line}\n`);
+        await file.sync();
+        if (size === 0) await syncFolder(spend);
+      }),
+  };
 }
 
 /** A month's ledger of which nothing is read yet. */

@@ -1,3 +1,4 @@
+import { failureOf } from '../../src/core/errors.ts';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/lib/log.ts';
@@ -5,7 +6,6 @@ import type { GeneratedImage } from '../../src/core/image.ts';
 import type { ImageProvider } from '../../src/core/provider.ts';
 import { withAttemptLog } from '../../src/chain/attempt.ts';
 import { type Budget, type BudgetOptions, withBudget, openBudget } from '../../src/chain/budget.ts';
-import { failureOf } from '../../src/chain/failure.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createPicture } from '../support/fake-provider.ts';
 import { createSpendFilesInMemory, withLine } from '../support/chain/budget-rig.ts';

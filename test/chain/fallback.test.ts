@@ -1,11 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ChainExhaustedError, ProviderError } from '../../src/core/errors.ts';
+import { failureOf, ChainExhaustedError, ProviderError } from '../../src/core/errors.ts';
 import { type FailureCode, reactions } from '../../src/core/reactions.ts';
 import { keysOf } from '../../src/lib/records.ts';
 import type { Attempt, ImageProvider } from '../../src/core/provider.ts';
 import { fallback } from '../../src/chain/fallback.ts';
-import { failureOf } from '../../src/chain/failure.ts';
 import { createFakeProvider, createPicture } from '../support/fake-provider.ts';
 import { createContext, createLines, failure, reasonOf, request } from '../support/chain/rig.ts';
 

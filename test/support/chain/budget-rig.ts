@@ -1,4 +1,4 @@
-import type { SpendFiles } from '../../../src/state/spend-files.ts';
+import type { SpendFiles } from '../../../src/state/spend-ledger.ts';
 
 /** The months' files in memory. */
 export interface SpendFilesInMemory extends SpendFiles {

@@ -2,7 +2,7 @@ import { appendFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { prepareFolder } from '../../src/state/files.ts';
-import { createSpendFiles } from '../../src/state/spend-files.ts';
+import { createSpendFiles } from '../../src/state/spend-ledger.ts';
 import { problemsOf, useFolders } from '../support/images/folder.ts';
 
 const newFolder = useFolders();
