@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { formats } from '../../src/core/post.ts';
 import { drawPlaceholder } from '../../src/drawing/placeholder.ts';
 import { createFonts } from '../../src/drawing/fonts.ts';
-import { runs } from '../support/runs.ts';
+import { isTrial, runs } from '../support/runs.ts';
 
 const bundledOnly = createFonts([]);
 const small = { width: 256, height: 256, seed: 3 };
@@ -96,7 +96,7 @@ describe('drawPlaceholder', () => {
   });
 
   describe.each(Object.entries(headlines))('with a headline that is %s', (_, headline) => {
-    it.each(sizes.filter(({ height }) => height < 2048))(
+    it.each(isTrial ? sizes.filter(({ height }) => height < 2048) : [formats.Story, { width: 256, height: 256 }])(
       'keeps the margins free at $width×$height',
       async ({ width, height }) => {
         const ink = await inkOf(headline, { width, height, seed: 5 });

@@ -1,4 +1,7 @@
+/** Whether this run is `npm run test:trials`. */
+export const isTrial = process.env['TRIALS'] === 'true';
+
 /** How often a slow property is tried: `full` times in the trials, a tenth of it in the quick suite. */
 export function runs(full: number): number {
-  return process.env['TRIALS'] === 'true' ? full : Math.ceil(full / 10);
+  return isTrial ? full : Math.ceil(full / 10);
 }
