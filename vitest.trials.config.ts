@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /** Every trial is another one, unless SEED repeats it. */
-const seed = process.env['SEED'] ?? String(Date.now() % 1_000_000);
+const seed = process.env['SEED'] || String(Date.now() % 1_000_000);
+process.stdout.write(`SEED=${seed} repeats these trials.\n`);
 
 /** Property tests that the quick suite cuts short; here they have all their runs. */
 const shortened = readdirSync('test', { recursive: true, encoding: 'utf8' })
