@@ -105,16 +105,16 @@ async function notices(count: number) {
   }
 }
 
-const card = { headline: 'Autumn soup: five recipes under 20 minutes', seed: 7 };
-const square = await drawPlaceholder({ ...card, width: 1080, height: 1080 });
+const placeholder = { headline: 'Autumn soup: five recipes under 20 minutes', seed: 7 };
+const square = await drawPlaceholder({ ...placeholder, width: 1080, height: 1080 });
 const rows: [string, string][] = [
   [
-    'a card of 1080 × 1080',
-    `${(await time(15, () => drawPlaceholder({ ...card, width: 1080, height: 1080 }))).toFixed(0)} ms`,
+    'a placeholder of 1080 × 1080',
+    `${(await time(15, () => drawPlaceholder({ ...placeholder, width: 1080, height: 1080 }))).toFixed(0)} ms`,
   ],
   [
-    'a card of 256 × 256',
-    `${(await time(15, () => drawPlaceholder({ ...card, width: 256, height: 256 }))).toFixed(0)} ms`,
+    'a placeholder of 256 × 256',
+    `${(await time(15, () => drawPlaceholder({ ...placeholder, width: 256, height: 256 }))).toFixed(0)} ms`,
   ],
   [
     'proving and encoding 1080 × 1080',

@@ -1,4 +1,4 @@
-/** The colours of a card. Ink is readable on ground, far and shape, and on every mixture of them. */
+/** The colours of a placeholder. Ink is readable on ground, far and shape, and on every mixture of them. */
 export interface Palette {
   ground: string;
   /** The colour that ground passes into. */
@@ -34,7 +34,7 @@ interface Canvas {
 
 type Composition = (canvas: Canvas) => string;
 
-/** A card's picture without its words, as far as the seed decides it. */
+/** A placeholder without its words, as the seed decides it. */
 export interface Design {
   palette: Palette;
   /** An SVG of width × height; `mirrored` for text that runs from right to left. */
@@ -42,7 +42,7 @@ export interface Design {
 }
 
 /** Chooses colours and a composition by the seed. */
-export function designOf(width: number, height: number, seed: number): Design {
+export function createDesign(width: number, height: number, seed: number): Design {
   const random = seededRandom(seed);
   const choose = <T>(list: readonly [T, ...T[]]): T => list[Math.floor(random() * list.length)] ?? list[0];
   const palette = choose(palettes);

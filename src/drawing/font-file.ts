@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** What a card needs to know of a font: its name, and which characters it draws. */
+/** A font's name, and which characters it draws. */
 export interface FontFile {
   path: string;
   family: string;
@@ -22,9 +22,9 @@ export async function readFontFile(path: string): Promise<FontFile | undefined> 
     const directory = await read(file, face, 12);
     if (!sfntVersions.has(directory.getUint32(0))) return undefined;
     const tables = await read(file, face + 12, directory.getUint16(4) * 16);
-    const family = familyOf(await readTable(file, tables, 'name'));
-    const lookup = lookupOf(await readTable(file, tables, 'cmap'));
-    return family && lookup ? { path, family, covers: guarded(lookup) } : undefined;
+    const family = familyName(await readTable(file, tables, 'name'));
+    const lookup = characterLookup(await readTable(file, tables, 'cmap'));
+    return family && lookup ? { path, family, covers: withoutErrors(lookup) } : undefined;
   } catch {
     // Unreadable, cut short or no font at all: of no use either way.
     return undefined;
@@ -46,7 +46,7 @@ async function readTable(file: FileHandle, tables: DataView, tag: string): Promi
 }
 
 /** The English family name in the Windows encoding, which every font that systems install has. */
-function familyOf(table: DataView): string | undefined {
+function familyName(table: DataView): string | undefined {
   const strings = table.getUint16(4);
   for (let index = 0; index < table.getUint16(2); index++) {
     const at = 6 + index * 12;
@@ -61,7 +61,7 @@ function familyOf(table: DataView): string | undefined {
 }
 
 /** OpenType 1.9, cmap: format 12 covers all of Unicode, format 4 its first plane (learn.microsoft.com/typography/opentype/spec/cmap, 2026-11). */
-function lookupOf(table: DataView): Lookup | undefined {
+function characterLookup(table: DataView): Lookup | undefined {
   const lookups = new Map<number, Lookup>();
   for (let index = 0; index < table.getUint16(2); index++) {
     const [platform, encoding] = [table.getUint16(4 + index * 8), table.getUint16(6 + index * 8)];
@@ -100,7 +100,8 @@ function inSegments(table: DataView, at: number, codePoint: number): boolean {
   return false;
 }
 
-function guarded(lookup: Lookup): Lookup {
+/** Damaged tables draw nothing. */
+function withoutErrors(lookup: Lookup): Lookup {
   return (codePoint) => {
     try {
       return lookup(codePoint);

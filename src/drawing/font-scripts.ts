@@ -21,12 +21,12 @@ export function kindOf(grapheme: string): string {
   return kinds.find(({ pattern }) => pattern.test(grapheme))?.words ?? 'rare characters';
 }
 
-/** True for a grapheme that people expect to see as a coloured picture. */
+/** Is it a grapheme that people expect to see in colour? */
 export function isEmoji(grapheme: string): boolean {
   return /\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f|\u20e3/u.test(grapheme);
 }
 
-/** True for what has no meaning that all fonts share: a font's own signs, and what Unicode leaves open. */
+/** Has it no meaning that all fonts share: is it a font's own sign, or left open by Unicode? */
 export function isPrivate(grapheme: string): boolean {
   return /\p{Co}|\p{Cn}/u.test(grapheme);
 }

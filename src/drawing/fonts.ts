@@ -63,25 +63,25 @@ export function createFonts(folders: readonly string[]): Fonts {
     async cover(graphemes) {
       const chosen = new Map<string, FontFile | undefined>();
       for (const grapheme of new Set(graphemes)) chosen.set(grapheme, await find(grapheme));
-      const kept = graphemes.filter((grapheme) => chosen.get(grapheme));
-      const lost = graphemes.filter((grapheme) => !chosen.get(grapheme));
+      const covered = graphemes.filter((grapheme) => chosen.get(grapheme));
+      const omitted = graphemes.filter((grapheme) => !chosen.get(grapheme));
       const fonts = [...(await Promise.all(bundled.map(fontAt))), ...chosen.values()].filter(
         (font) => font !== undefined,
       );
       return {
-        text: kept.join('').replaceAll(/ {2,}/g, ' ').trim(),
+        text: covered.join('').replaceAll(/ {2,}/g, ' ').trim(),
         families: [...new Set(fonts.map(({ family }) => family))].join(', '),
-        omitted: [...new Set(lost.map(kindOf))],
-        omittedCount: lost.length,
+        omitted: [...new Set(omitted.map(kindOf))],
+        omittedCount: omitted.length,
       };
     },
   };
 }
 
 /** The fonts of this machine. */
-export const installedFonts = createFonts([...sharedFolders, ...ownFolders.flatMap(inHome)]);
+export const installedFonts = createFonts([...sharedFolders, ...ownFolders.flatMap(underHome)]);
 
-function inHome(folder: string): string[] {
+function underHome(folder: string): string[] {
   try {
     return [join(homedir(), folder)];
   } catch {

@@ -1,10 +1,10 @@
 /** A stretch of text that stays on one line. */
 export interface Piece {
   text: string;
-  /** True where a space parts it from the piece before it on the same line. */
-  spaced: boolean;
-  /** True where it needs a hyphen at the end of a line. */
-  hyphened: boolean;
+  /** Does a space separate it from the piece before it on the same line? */
+  hasSpaceBefore: boolean;
+  /** Does it need a hyphen at the end of a line? */
+  needsHyphen: boolean;
 }
 
 /** A piece with its width in ems. */
@@ -27,27 +27,29 @@ const spaceless =
   /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Thai}|\p{Script=Lao}|\p{Script=Khmer}|\p{Script=Myanmar}/u;
 
 /** Where lines may end: at spaces, between words of scripts without spaces, and inside very long words if asked. */
-export function piecesOf(text: string, breakLongWords: boolean): Piece[] {
+export function splitIntoPieces(text: string, breakLongWords: boolean): Piece[] {
   return text.split(' ').flatMap((word) => {
     const parts = spaceless.test(word) ? spacelessWords(word) : [word];
-    const pieces = breakLongWords ? parts.flatMap(chunksOf) : parts.map((part) => ({ text: part, hyphened: false }));
-    return pieces.map((piece, index) => ({ ...piece, spaced: index === 0 }));
+    const pieces = breakLongWords
+      ? parts.flatMap(splitLongWord)
+      : parts.map((part) => ({ text: part, needsHyphen: false }));
+    return pieces.map((piece, index) => ({ ...piece, hasSpaceBefore: index === 0 }));
   });
 }
 
 /** Fills lines of at most `limit` ems; a piece that is wider has a line of its own. */
 export function fillLines(pieces: readonly MeasuredPiece[], spaceWidth: number, limit: number): Line[] {
-  const lines: (Line & { hyphened: boolean })[] = [];
-  for (const { text, width, spaced, hyphened } of pieces) {
+  const lines: (Line & { needsHyphen: boolean })[] = [];
+  for (const { text, width, hasSpaceBefore, needsHyphen } of pieces) {
     const line = lines.at(-1);
-    const joined = line ? line.width + (spaced ? spaceWidth : 0) + width : Infinity;
+    const joined = line ? line.width + (hasSpaceBefore ? spaceWidth : 0) + width : Infinity;
     if (line && joined <= limit) {
-      Object.assign(line, { text: line.text + (spaced ? ' ' : '') + text, width: joined, hyphened });
+      Object.assign(line, { text: line.text + (hasSpaceBefore ? ' ' : '') + text, width: joined, needsHyphen });
     } else {
-      lines.push({ text, width, hyphened });
+      lines.push({ text, width, needsHyphen });
     }
   }
-  return lines.map(({ text, width, hyphened }) => ({ text: hyphened ? `${text}-` : text, width }));
+  return lines.map(({ text, width, needsHyphen }) => ({ text: needsHyphen ? `${text}-` : text, width }));
 }
 
 /** The words, with closing punctuation at the end of one and opening punctuation at the start of one. */
@@ -64,13 +66,13 @@ function spacelessWords(run: string): string[] {
 }
 
 /** A very long word in parts of like length. */
-function chunksOf(word: string): Omit<Piece, 'spaced'>[] {
+function splitLongWord(word: string): Omit<Piece, 'hasSpaceBefore'>[] {
   const letters = Array.from(graphemes.segment(word), ({ segment }) => segment);
-  if (letters.length <= longWordLetters) return [{ text: word, hyphened: false }];
+  if (letters.length <= longWordLetters) return [{ text: word, needsHyphen: false }];
   const count = Math.ceil(letters.length / chunkLetters);
   const size = Math.ceil(letters.length / count);
   return Array.from({ length: Math.ceil(letters.length / size) }, (_, index) => {
     const text = letters.slice(index * size, (index + 1) * size).join('');
-    return { text, hyphened: (index + 1) * size < letters.length && /\p{L}$/u.test(text) };
+    return { text, needsHyphen: (index + 1) * size < letters.length && /\p{L}$/u.test(text) };
   });
 }

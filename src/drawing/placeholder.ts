@@ -1,11 +1,11 @@
 import sharp, { type OverlayOptions } from 'sharp';
-import { type Design, designOf } from './design.ts';
-import { type SetText, setText } from './typeset.ts';
+import { type Design, createDesign } from './design.ts';
+import { typeset, type TypesetText } from './typeset.ts';
 import { headlineGraphemes, isRightToLeft } from './text.ts';
 import { type Fonts, installedFonts } from './fonts.ts';
 
-/** A picture that is drawn here, of the post's headline. */
-export interface Card {
+/** What a placeholder shows. */
+export interface PlaceholderRequest {
   headline: string;
   /** Pixels, 256–2048. */
   width: number;
@@ -23,16 +23,19 @@ export interface DrawnPlaceholder {
 }
 
 /** Draws the headline on a quiet ground. Words that would for the greater part be lost are left out altogether. */
-export async function drawPlaceholder(card: Card, fonts: Fonts = installedFonts): Promise<DrawnPlaceholder> {
-  const graphemes = headlineGraphemes(card.headline);
+export async function drawPlaceholder(
+  request: PlaceholderRequest,
+  fonts: Fonts = installedFonts,
+): Promise<DrawnPlaceholder> {
+  const graphemes = headlineGraphemes(request.headline);
   const { text, families, omitted, omittedCount } = await fonts.cover(graphemes);
-  const design = designOf(card.width, card.height, card.seed);
+  const design = createDesign(request.width, request.height, request.seed);
   const letters = graphemes.filter((grapheme) => grapheme !== ' ').length;
   if (text === '' || omittedCount > letters / 2) return { bytes: await paint(design.svg(false), []), omitted };
 
-  const room = roomIn(card);
-  const words = await setText({ text, families, ink: design.palette.ink, ...room });
-  return { bytes: await compose(card, design, words, isRightToLeft(text)), omitted };
+  const room = roomIn(request);
+  const words = await typeset({ text, families, ink: design.palette.ink, ...room });
+  return { bytes: await compose(request, design, words, isRightToLeft(text)), omitted };
 }
 
 interface Room {
@@ -45,7 +48,7 @@ interface Room {
 const storyMargin = 0.14;
 const margin = 0.1;
 
-function roomIn({ width, height }: Card): Room {
+function roomIn({ width, height }: PlaceholderRequest): Room {
   const vertical = height / width > 1.6 ? storyMargin : margin;
   const accent = accentOf(width, height);
   return {
@@ -61,11 +64,16 @@ function accentOf(width: number, height: number): { width: number; height: numbe
   return { width: Math.round(unit * 0.1), height: Math.max(3, Math.round(unit * 0.012)), gap: Math.round(unit * 0.05) };
 }
 
-async function compose(card: Card, design: Design, words: SetText, mirrored: boolean): Promise<Uint8Array> {
-  const accent = accentOf(card.width, card.height);
-  const left = Math.ceil(card.width * margin);
-  const top = Math.round((card.height - words.height - accent.height - accent.gap) / 2);
-  const startOf = (width: number) => (mirrored ? card.width - left - width : left);
+async function compose(
+  request: PlaceholderRequest,
+  design: Design,
+  words: TypesetText,
+  mirrored: boolean,
+): Promise<Uint8Array> {
+  const accent = accentOf(request.width, request.height);
+  const left = Math.ceil(request.width * margin);
+  const top = Math.round((request.height - words.height - accent.height - accent.gap) / 2);
+  const startOf = (width: number) => (mirrored ? request.width - left - width : left);
   const line = `<rect x="${startOf(accent.width)}" y="${top}" width="${accent.width}" height="${accent.height}" rx="${accent.height / 2}" fill="${design.palette.accent}"/>`;
   return paint(design.svg(mirrored).replace(/<\/svg>$/, `${line}</svg>`), [
     {

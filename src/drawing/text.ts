@@ -12,7 +12,7 @@ const unwanted = new RegExp(
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** The graphemes of a headline on one line: no control or bidi characters, spaces single, what is too long cut at a word with an ellipsis, dashes kept by their words, keycaps plain (Pango parts digit and cap). */
+/** The graphemes of a headline on one line: no control or bidi characters, spaces single, what is too long cut at a word with an ellipsis, dashes kept with their words, keycaps plain (Pango parts digit and cap). */
 export function headlineGraphemes(headline: string): string[] {
   const clean = headline
     .slice(0, maxRawUnits)
@@ -33,9 +33,9 @@ export function headlineGraphemes(headline: string): string[] {
 
 function cutAtWord(graphemes: readonly string[]): string[] {
   const space = graphemes.lastIndexOf(' ');
-  const kept = graphemes.slice(0, space > maxGraphemes / 2 ? space : -1);
-  while (/^[\p{P}\s]$/u.test(kept.at(-1) ?? '')) kept.pop();
-  return [...kept, '…'];
+  const start = graphemes.slice(0, space > maxGraphemes / 2 ? space : -1);
+  while (/^[\p{P}\s]$/u.test(start.at(-1) ?? '')) start.pop();
+  return [...start, '…'];
 }
 
 /** True when most letters of the text run from right to left. */

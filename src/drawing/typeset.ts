@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
-import { fillLines, type Line, type MeasuredPiece, type Piece, piecesOf } from './lines.ts';
+import { fillLines, type Line, type MeasuredPiece, type Piece, splitIntoPieces } from './layout.ts';
 import { escapeMarkup, hanLanguage, isRightToLeft } from './text.ts';
 
 /** Words to be set, and the room they have in pixels. */
@@ -15,8 +15,8 @@ export interface Setting {
   maxSize: number;
 }
 
-/** Set words as RGBA pixels, cut to their ink. */
-export interface SetText {
+/** Words as RGBA pixels, cut to their ink. */
+export interface TypesetText {
   pixels: Buffer;
   width: number;
   height: number;
@@ -40,9 +40,9 @@ interface Layout {
 
 const maxLines = 6;
 /** The smallest type is this part of the largest. */
-const smallest = 1 / 8;
-/** So much smaller may type be that saves a line: broad lines read better than many short ones. */
-const calmer = 0.88;
+const smallestSize = 1 / 8;
+/** Type may be this much smaller where that saves a line: broad lines read better than many short ones. */
+const sizeForFewerLines = 0.88;
 /** Below this part of the largest type, a very long word is broken rather than everything set small. */
 const smallForLongWord = 0.45;
 /** Pixels of the em in which words are measured: one size for all, as Pango opens a font anew for each. */
@@ -54,10 +54,10 @@ const slack = 0.02;
 const step = 0.99;
 
 /** Sets the words as large as fits, on lines of like length; right-to-left words begin at the right. */
-export async function setText(setting: Setting): Promise<SetText> {
-  const whole = largest(setting, await measure(setting, piecesOf(setting.text, false)));
+export async function typeset(setting: Setting): Promise<TypesetText> {
+  const whole = largest(setting, await measure(setting, splitIntoPieces(setting.text, false)));
   const isSmall = whole.size < setting.maxSize * smallForLongWord;
-  const layout = isSmall ? largest(setting, await measure(setting, piecesOf(setting.text, true))) : whole;
+  const layout = isSmall ? largest(setting, await measure(setting, splitIntoPieces(setting.text, true))) : whole;
   const { data, info } = await draw(
     setting,
     layout.lines.map(({ text }) => text),
@@ -100,11 +100,11 @@ function largest(setting: Setting, measures: Measures): Layout {
     (measures.height + (lines.length - 1) * measures.advance) * size <= height;
 
   let size = setting.maxSize;
-  while (!fits(size) && size > setting.maxSize * smallest) size *= step;
+  while (!fits(size) && size > setting.maxSize * smallestSize) size *= step;
   const { length } = linesAt(size);
-  let calm = size;
-  while (linesAt(calm).length === length && calm > size * calmer) calm *= step;
-  if (linesAt(calm).length < length) size = calm;
+  let smaller = size;
+  while (linesAt(smaller).length === length && smaller > size * sizeForFewerLines) smaller *= step;
+  if (linesAt(smaller).length < length) size = smaller;
 
   let limit = width;
   const narrower = () => linesAt(size, limit * step);

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { designOf, palettes } from '../../src/drawing/design.ts';
+import { createDesign, palettes } from '../../src/drawing/design.ts';
 
 /** Contrast as WCAG 2.2 defines it. */
 function contrast(one: number[], other: number[]): number {
@@ -18,11 +18,11 @@ function luminance(colour: number[]): number {
 
 const rgb = (hex: string) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
 
-describe('designOf', () => {
+describe('createDesign', () => {
   it('draws no pixel on which the ink would be hard to read', async () => {
     const seen = new Set<string>();
     for (let seed = 0; seed < 40; seed++) {
-      const { palette, svg } = designOf(256, 256, seed);
+      const { palette, svg } = createDesign(256, 256, seed);
       seen.add(palette.ground);
       const pixels = await sharp(Buffer.from(svg(false)))
         .removeAlpha()
@@ -39,12 +39,12 @@ describe('designOf', () => {
   });
 
   it('differs from seed to seed', () => {
-    const designs = Array.from({ length: 40 }, (_, seed) => designOf(512, 512, seed).svg(false));
+    const designs = Array.from({ length: 40 }, (_, seed) => createDesign(512, 512, seed).svg(false));
     expect(new Set(designs).size).toBe(40);
   });
 
   it('takes any seed', () => {
     for (const seed of [0, 2 ** 31 - 1, 2 ** 32, -1])
-      expect(designOf(256, 256, seed).svg(false)).not.toMatch(/NaN|undefined/);
+      expect(createDesign(256, 256, seed).svg(false)).not.toMatch(/NaN|undefined/);
   });
 });

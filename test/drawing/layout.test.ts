@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { fillLines, piecesOf } from '../../src/drawing/lines.ts';
+import { fillLines, splitIntoPieces } from '../../src/drawing/layout.ts';
 
-const texts = (text: string, breakLongWords = false) => piecesOf(text, breakLongWords).map((piece) => piece.text);
+const texts = (text: string, breakLongWords = false) =>
+  splitIntoPieces(text, breakLongWords).map((piece) => piece.text);
 
 /** Lines of a text in a type whose letters are all one em wide. */
 function linesOf(text: string, limit: number, breakLongWords = false): string[] {
-  const pieces = piecesOf(text, breakLongWords).map((piece) => ({ ...piece, width: piece.text.length }));
+  const pieces = splitIntoPieces(text, breakLongWords).map((piece) => ({ ...piece, width: piece.text.length }));
   return fillLines(pieces, 1, limit).map((line) => line.text);
 }
 
-describe('piecesOf', () => {
+describe('splitIntoPieces', () => {
   it('parts a text at its spaces, and only there', () => {
     expect(texts("it's half\u00a0— (and) semi-sweet")).toEqual(["it's", 'half\u00a0—', '(and)', 'semi-sweet']);
   });

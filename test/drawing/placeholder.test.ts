@@ -18,7 +18,7 @@ const large = { width: 1080, height: 1080, seed: 3 };
 
 const draw = (headline: string, size = small) => drawPlaceholder({ headline, ...size }, bundledOnly);
 
-/** Where the card differs from its design alone, as shares of its width and height. */
+/** Where the placeholder differs from its design alone, as shares of its width and height. */
 async function inkOf(headline: string, { width, height, seed } = large) {
   const { bytes } = await draw(headline, { width, height, seed });
   const { bytes: empty } = await draw('', { width, height, seed });
@@ -81,12 +81,12 @@ describe('drawPlaceholder', () => {
     expect(omitted).toEqual([]);
   });
 
-  it('draws the same card again byte for byte', async () => {
+  it('draws the same placeholder again byte for byte', async () => {
     const [one, other] = [await draw(headlines.usual), await draw(headlines.usual)];
     expect(Buffer.compare(one.bytes, other.bytes)).toBe(0);
   });
 
-  it('draws another card for another seed', async () => {
+  it('draws another placeholder for another seed', async () => {
     const [one, other] = [await draw('Sale'), await draw('Sale', { ...small, seed: 4 })];
     expect(Buffer.compare(one.bytes, other.bytes)).not.toBe(0);
   });
