@@ -56,7 +56,7 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
   const { clock, log, signal, events, workerId, board, chain, budget, health, passes, schedule, open, known } = worker;
   const { imagesDir: folder, rowTimeoutMs, server: settings } = config;
   const { tally } = statePaths(folder);
-  const gallery = createGallery({ folder, isPicture: isBoardImage, clock, log });
+  const gallery = createGallery({ folder, isImage: isBoardImage, clock, log });
   const galleries = createUserGalleries(folder, { clock, log });
   events.on('outcome', (outcome) => outcome.kind === 'done' && gallery.added(outcome.image.path));
   return {

@@ -14,7 +14,7 @@ export interface ImageRequest {
   cfgScale?: number;
   sampler?: string;
   model?: string;
-  /** The words a drawn card shows; a card without them shows the prompt. Real providers never see it. */
+  /** The words a placeholder shows; without them it shows the prompt. Real providers never get it. */
   headline?: string;
   /** Name or label of the provider to ask first. */
   preferred?: string;
@@ -38,7 +38,7 @@ export interface GeneratedImage {
   warnings?: string[];
 }
 
-/** A picture that is safe on disk. */
+/** An image that is safe on disk. */
 export interface SavedImage {
   /** File name, relative to the images folder. */
   path: string;
@@ -50,7 +50,7 @@ export interface SavedImage {
   height: number;
 }
 
-/** A picture on disk with its history. */
+/** An image on disk with its history. */
 export interface ImageRecord {
   /** File name within its folder. */
   file: string;
@@ -61,12 +61,12 @@ export interface ImageRecord {
   prompt: string;
   provider: string;
   model: string;
-  /** "Hugging Face out of credit until 1 Dec → Stable Diffusion, 8.2 s, free"; empty where it was not kept. */
+  /** "Hugging Face out of credit until 1 Dec → Stable Diffusion, 8.2 s, free"; empty where it was not recorded. */
   why: string;
   costUsd: number;
 }
 
-/** A picture about to be saved: already inspected and encoded. */
+/** An image about to be saved: already inspected and encoded. */
 export interface EncodedImage {
   bytes: Uint8Array;
   mediaType: MediaType;
@@ -78,19 +78,19 @@ export interface EncodedImage {
   takenAt: number;
 }
 
-/** The pictures on disk. A picture appears under its name whole or not at all, and no name is ever given twice. */
+/** The images on disk. An image appears under its name whole or not at all, and no name is ever given twice. */
 export interface ImageStore {
   /**
-   * Saves a picture under the next free name. `intend` hears the name and hash before the file appears under it, so that
-   * a journal can name the picture first: after a crash at any instant `find` answers with the finished picture.
+   * Saves an image under the next free name. `intend` is called with the name and hash before the file appears under it, so
+   * that a journal can note the image first: after a crash at any instant `find` returns the finished image.
    */
-  save(picture: EncodedImage, intend: (image: SavedImage) => Promise<void>): Promise<SavedImage>;
-  /** The picture if its bytes are still there unharmed, finishing a save that was interrupted; else undefined. */
+  save(image: EncodedImage, intend: (saved: SavedImage) => Promise<void>): Promise<SavedImage>;
+  /** The image if its bytes are still there unharmed, finishing a save that was interrupted; else undefined. */
   find(image: SavedImage): Promise<SavedImage | undefined>;
-  /** The picture's bytes. */
+  /** The image's bytes. */
   read(image: SavedImage): Promise<Uint8Array>;
-  /** Writes a file beside the picture, with its name and another ending (`.json`, `.jpg`), replacing an earlier one. */
+  /** Writes a file beside the image, with its name and another ending (`.json`, `.jpg`), replacing an earlier one. */
   saveBeside(image: SavedImage, extension: string, bytes: Uint8Array): Promise<string>;
-  /** Removes the picture and everything beside it. */
+  /** Removes the image and everything beside it. */
   forget(image: SavedImage): Promise<void>;
 }

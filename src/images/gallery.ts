@@ -5,87 +5,87 @@ import type { Clock } from '../lib/clock.ts';
 import type { ImageRecord } from '../core/image.ts';
 import type { Log } from '../lib/log.ts';
 import { isCode } from '../state/disk-error.ts';
-import { look } from '../state/files.ts';
+import { statIfPresent } from '../state/files.ts';
 import { readImageRecord } from './image-record.ts';
-import { newest, type Place, placeOf, placesIn } from './places.ts';
+import { type ImageName, newestFirst, parseImageName, readNewestNames } from './newest-images.ts';
 import { userFolder } from './upload-store.ts';
 
-/** The last pictures of one folder. */
+/** The last images of one folder. */
 export interface Gallery {
   /** Newest first; of the newest 500 in the folder. */
   latest(count: number): Promise<ImageRecord[]>;
-  /** A picture has been saved with its history: it is among the latest at once. */
+  /** Adds an image that has just been saved with its record. */
   added(file: string): void;
 }
 
-/** The last pictures that each user asked for over HTTP. */
+/** The last images that each user asked for over HTTP. */
 export interface UserGalleries {
   /** Newest first. @throws {Error} when the id is not safe as a part of a path. */
   latest(userId: string, count: number): Promise<ImageRecord[]>;
   added(userId: string, file: string): void;
 }
 
-/** What a gallery looks at. */
+/** What a gallery shows, and what it works with. */
 export interface GalleryOptions {
   folder: string;
   /** Does a file of this name belong to the gallery? */
-  isPicture: (file: string) => boolean;
+  isImage: (file: string) => boolean;
   clock: Clock;
   log: Log;
 }
 
-/** Names beyond those asked for that are tried where a history is of no use. */
+/** Names beyond those asked for that are tried where a record cannot be used. */
 const spareNames = 50;
-/** A folder that changes all the time is read again no sooner. */
-const restMs = 30_000;
+/** How soon a folder that changes all the time is read again. */
+const rereadAfterMs = 30_000;
 const maxUsers = 200;
 
-/** Is it the name of a picture of the board? */
+/** Is it the name of a board's image? */
 export function isBoardImage(file: string): boolean {
   return /^[a-z0-9][a-z0-9-]*_generated_\d{8}_\d{6}_\d+\.(?:png|jpg|webp)$/.test(file);
 }
 
-/** Is it the name of a picture that was asked for over HTTP? */
+/** Is it the name of an image that was asked for over HTTP? */
 export function isUploadedImage(file: string): boolean {
   return /^\d{1,15}-generated\.png$/.test(file);
 }
 
-/** Looks at a folder that may hold a hundred thousand pictures: its names are read seldom, and only the newest histories, once each. */
-export function createGallery({ folder, isPicture, clock, log }: GalleryOptions): Gallery {
-  let places: Place[] = [];
-  /** What comes while the folder is read, which the reading may have passed by. */
-  let meanwhile: Place[] = [];
+/** Makes a gallery of a folder that may hold a hundred thousand images: its names are read seldom, and only the newest records, once each. */
+export function createGallery({ folder, isImage, clock, log }: GalleryOptions): Gallery {
+  let names: ImageName[] = [];
+  /** Images added while the folder is read, which the reading may have missed. */
+  let addedMeanwhile: ImageName[] = [];
   let reading: Promise<void> | undefined;
   let readAtMs = -Infinity;
   let changedAtMs: number | undefined;
   const known = new Map<string, ImageRecord>();
 
-  async function readAgain(): Promise<void> {
-    meanwhile = [];
-    if (clock.monotonic() - readAtMs < restMs) return;
+  async function refresh(): Promise<void> {
+    addedMeanwhile = [];
+    if (clock.monotonic() - readAtMs < rereadAfterMs) return;
     const mtimeMs = await changeOf(folder);
     if (mtimeMs === changedAtMs) return;
     changedAtMs = undefined;
-    const found = mtimeMs === undefined ? [] : await placesIn(folder);
-    places = newest([...found, ...meanwhile]);
+    const found = mtimeMs === undefined ? [] : await readNewestNames(folder);
+    names = newestFirst([...found, ...addedMeanwhile]);
     changedAtMs = mtimeMs;
     // A folder that is not there yet costs nothing to look for.
     if (mtimeMs !== undefined) readAtMs = clock.monotonic();
-    const stems = new Set(places.map(({ stem }) => stem));
+    const stems = new Set(names.map(({ stem }) => stem));
     for (const stem of known.keys()) if (!stems.has(stem)) known.delete(stem);
   }
 
-  function tell(error: unknown): void {
+  function warnUnreadable(error: unknown): void {
     readAtMs = clock.monotonic();
     log.warn({ folder, error: String(error) }, 'the folder of pictures cannot be read; what is known of it is shown');
   }
 
   async function find(stem: string): Promise<ImageRecord | undefined> {
     try {
-      const picture = known.get(stem) ?? (await readImageRecord(folder, stem));
-      if (!picture || !isPicture(picture.file)) return undefined;
-      known.set(stem, picture);
-      return (await look(join(folder, picture.file)))?.isFile() ? picture : undefined;
+      const image = known.get(stem) ?? (await readImageRecord(folder, stem));
+      if (!image || !isImage(image.file)) return undefined;
+      known.set(stem, image);
+      return (await statIfPresent(join(folder, image.file)))?.isFile() ? image : undefined;
     } catch (error) {
       log.debug({ folder, stem, error: String(error) }, 'the history of a picture cannot be read');
       return undefined;
@@ -94,23 +94,23 @@ export function createGallery({ folder, isPicture, clock, log }: GalleryOptions)
 
   return {
     async latest(count) {
-      await (reading ??= readAgain()
-        .catch(tell)
+      await (reading ??= refresh()
+        .catch(warnUnreadable)
         .finally(() => (reading = undefined)));
-      const pictures: ImageRecord[] = [];
-      for (const { stem } of places.slice(0, count + spareNames)) {
-        if (pictures.length >= count) break;
-        const picture = await find(stem);
-        if (picture) pictures.push(picture);
+      const images: ImageRecord[] = [];
+      for (const { stem } of names.slice(0, count + spareNames)) {
+        if (images.length >= count) break;
+        const image = await find(stem);
+        if (image) images.push(image);
       }
-      return pictures;
+      return images;
     },
 
     added(file) {
-      const place = isPicture(file) ? placeOf(file.replace(/\.[a-z]+$/, '')) : undefined;
-      if (!place) return;
-      if (reading) meanwhile.push(place);
-      places = newest([...places, place]);
+      const name = isImage(file) ? parseImageName(file.replace(/\.[a-z]+$/, '')) : undefined;
+      if (!name) return;
+      if (reading) addedMeanwhile.push(name);
+      names = newestFirst([...names, name]);
     },
   };
 }
@@ -124,7 +124,7 @@ export function createUserGalleries(
   const galleryOf = (userId: string): Gallery => {
     const gallery =
       galleries.get(userId) ??
-      createGallery({ folder: userFolder(imagesDir, userId), isPicture: isUploadedImage, clock, log });
+      createGallery({ folder: userFolder(imagesDir, userId), isImage: isUploadedImage, clock, log });
     galleries.set(userId, gallery);
     return gallery;
   };

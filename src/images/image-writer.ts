@@ -1,30 +1,31 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageStore, EncodedImage, SavedImage } from '../core/image.ts';
-import { isCode, onDisk } from '../state/disk-error.ts';
-import { discard, moveExclusive, syncFolder, writeAtomic } from '../state/files.ts';
+import { onDisk } from '../state/disk-error.ts';
+import { discard, ensureFolder, moveExclusive, syncFolder, writeAtomic } from '../state/files.ts';
+import { sha256 } from '../lib/hash.ts';
 import { endingOf, stemOf } from './names.ts';
 import { statePaths } from '../state/paths.ts';
 
-/** How one worker brings files onto the disk: safe in a folder of its own first, then under their names. */
-export interface Saving {
-  /** Writes a temporary file and works with it; afterwards it is removed, unless it is wanted still. */
+/** Writes one worker's images: first to a folder of its own, then under their names. */
+export interface ImageWriter {
+  /** Writes a temporary file and works with it; afterwards it is removed, unless it is still wanted. */
   withTemporary<T>(
     name: string,
     bytes: Uint8Array,
     work: (file: string) => Promise<T>,
     isWanted?: () => boolean,
   ): Promise<T>;
-  /** Does the temporary file belong to work that is under way? */
-  isLive(file: string): boolean;
+  /** Is the temporary file in use? */
+  isInUse(file: string): boolean;
   /** As `ImageStore.save`, under the names of one store. */
-  save(picture: EncodedImage, naming: Naming, intend: (image: SavedImage) => Promise<void>): Promise<SavedImage>;
+  save(image: EncodedImage, naming: Naming, intend: (image: SavedImage) => Promise<void>): Promise<SavedImage>;
   /** As `ImageStore.saveBeside`, in this folder. */
   saveBeside(folder: string, ...file: Parameters<ImageStore['saveBeside']>): Promise<string>;
 }
 
-/** How a store names its pictures. */
+/** How a store names its images. */
 export interface Naming {
   folder: string;
   /** The next name to try, without its ending. */
@@ -33,14 +34,14 @@ export interface Naming {
   canBeFinished: boolean;
 }
 
-/** Names that others may take from under us before a save gives up. */
+/** How often others may take the name that was to be given before a save gives up. */
 const maxCollisions = 1000;
 
-/** In an images folder made by `prepareFolder`. */
-export function createSaving(imagesDir: string, workerId: string): Saving {
+/** Makes a writer for an images folder made by `prepareFolder`. */
+export function createImageWriter(imagesDir: string, workerId: string): ImageWriter {
   if (!/^[\w-]+$/.test(workerId)) throw new Error(`${JSON.stringify(workerId)} is not a worker's id.`);
   const ownFolder = join(statePaths(imagesDir).temporary, workerId);
-  const live = new Set<string>();
+  const inUse = new Set<string>();
 
   async function withTemporary<T>(
     name: string,
@@ -49,7 +50,7 @@ export function createSaving(imagesDir: string, workerId: string): Saving {
     isWanted = () => false,
   ): Promise<T> {
     const file = join(ownFolder, name);
-    live.add(file);
+    inUse.add(file);
     try {
       await onDisk(imagesDir, async () => {
         await ensureFolder(ownFolder);
@@ -59,18 +60,18 @@ export function createSaving(imagesDir: string, workerId: string): Saving {
       return await work(file);
     } finally {
       if (!isWanted()) await discard(file);
-      live.delete(file);
+      inUse.delete(file);
     }
   }
 
   return {
     withTemporary,
 
-    isLive: (file) => live.has(file),
+    isInUse: (file) => inUse.has(file),
 
     async save({ bytes, mediaType, width, height }, { folder, nextStem, canBeFinished }, intend) {
       const ending = endingOf(mediaType);
-      const facts = { sha256: hashOf(bytes), byteLength: bytes.byteLength, mediaType, width, height };
+      const facts = { sha256: sha256(bytes), byteLength: bytes.byteLength, mediaType, width, height };
       const temporaryName = `${canBeFinished ? facts.sha256 : 'picture'}.${randomUUID()}${ending}`;
       let isIntended = false;
       const giveName = async (temporary: string): Promise<SavedImage> => {
@@ -95,16 +96,4 @@ export function createSaving(imagesDir: string, workerId: string): Saving {
       return name;
     },
   };
-}
-
-/** Makes a folder, but none above it: where the images folder has gone (an unmounted disk), it is not made anew on the disk below. */
-export async function ensureFolder(folder: string): Promise<void> {
-  await mkdir(folder).catch((error: unknown) => {
-    if (!isCode(error, 'EEXIST')) throw error;
-  });
-}
-
-/** What tells bytes from all others. */
-export function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

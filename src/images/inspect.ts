@@ -1,5 +1,4 @@
-import sharp from 'sharp';
-import type { Sharp } from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { ProviderError } from '../core/errors.ts';
 import { type MediaType, mediaTypeOf } from '../lib/media-type.ts';
 import { errorText } from '../lib/text.ts';
@@ -17,23 +16,23 @@ export interface Size {
   height: number;
 }
 
-/** What a picture is, as its bytes prove it; the size is the one seen after its orientation is applied. */
+/** What an image is, as its bytes prove it; the size is the one seen after its orientation is applied. */
 export interface ImageFacts extends Size {
   mediaType: MediaType;
 }
 
-/** A picture that passed inspection, with its pixels: RGB, 8 bit, sRGB, upright, on white. */
+/** An image that passed inspection, with its pixels: RGB, 8 bit, sRGB, upright, on white. */
 export interface InspectedPixels extends ImageFacts {
   pixels: Uint8Array;
 }
 
-/** Proves that bytes are one whole, plausible picture near the size asked. @throws {ProviderError} `bad_image`, in words for the operator. */
+/** Proves that bytes are one whole, plausible image near the size asked. @throws {ProviderError} `bad_image`, in words for the operator. */
 export async function inspectImage(bytes: Uint8Array, asked: Size): Promise<ImageFacts> {
   const { mediaType, width, height } = await inspectPixels(bytes, asked);
   return { mediaType, width, height };
 }
 
-/** As `inspectImage`, and hands on the pixels it decoded, so that nobody decodes them again. */
+/** As `inspectImage`, and returns the decoded pixels, so that they are decoded only once. */
 export async function inspectPixels(bytes: Uint8Array, asked: Size): Promise<InspectedPixels> {
   if (bytes.byteLength === 0) throw badImage('sent an empty picture (0 bytes)');
   if (bytes.byteLength > maxImageBytes) {

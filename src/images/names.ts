@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import type { MediaType } from '../lib/media-type.ts';
-import { look } from '../state/files.ts';
+import { statIfPresent } from '../state/files.ts';
 
-/** Gives out the names of pictures, without their ending. */
+/** Gives out the names of images, without their ending. */
 export interface Names {
-  /** A name that nothing in the folder has with any picture's ending, and that this process never gave before. */
+  /** A name that nothing in the folder has with any image's ending, and that this process never gave before. */
   next(prefix: string): Promise<string>;
 }
 
@@ -19,10 +20,10 @@ const maxCounters = 1000;
 
 /** Names count up from 1 within a second. The folder is searched once a second and not once a name. */
 export function createNames(folder: string): Names {
-  const counters = new Map<string, Promise<{ number: number }>>();
+  const counters = new LRUCache<string, Promise<{ number: number }>>({ max: maxCounters });
 
   async function isTaken(stem: string): Promise<boolean> {
-    const files = await Promise.all(Object.values(endings).map((ending) => look(join(folder, stem + ending))));
+    const files = await Promise.all(Object.values(endings).map((ending) => statIfPresent(join(folder, stem + ending))));
     return files.some((file) => file !== undefined);
   }
 
@@ -42,15 +43,10 @@ export function createNames(folder: string): Names {
 
   function count(prefix: string, from: number): Promise<{ number: number }> {
     const counter = firstFree(prefix, from);
-    counters.delete(prefix);
     counters.set(prefix, counter);
     counter.catch(() => {
       if (counters.get(prefix) === counter) counters.delete(prefix);
     });
-    for (const oldest of counters.keys()) {
-      if (counters.size <= maxCounters) break;
-      counters.delete(oldest);
-    }
     return counter;
   }
 
@@ -68,7 +64,7 @@ export function createNames(folder: string): Names {
   };
 }
 
-/** The start of a picture's name: its family, made safe, and its time in UTC. */
+/** The start of an image's name: its family, made safe, and its time in UTC. */
 export function namePrefix(family: string, takenAt: number): string {
   const safe = family
     .toLowerCase()
@@ -79,12 +75,12 @@ export function namePrefix(family: string, takenAt: number): string {
   return `${safe || 'image'}_generated_${date}_${time}_`;
 }
 
-/** The ending of a picture's file name, with its dot. */
+/** The ending of an image's file name, with its dot. */
 export function endingOf(mediaType: MediaType): string {
   return endings[mediaType];
 }
 
-/** The name without its ending. @throws {Error} when it is not the plain name of a picture. */
+/** The name without its ending. @throws {Error} when it is not the plain name of an image. */
 export function stemOf(path: string): string {
   const [, stem] = /^([A-Za-z0-9][\w-]*)\.(?:png|jpg|webp)$/.exec(path) ?? [];
   if (stem === undefined) throw new Error(`${JSON.stringify(path)} is not the name of a picture.`);

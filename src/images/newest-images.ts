@@ -1,34 +1,35 @@
 import { opendir } from 'node:fs/promises';
 
-/** Places remembered of one folder. */
-const maxPlaces = 500;
+/** Images remembered of one folder. */
+const maxNames = 500;
 
-/** A picture's name without its ending, and where it stands among the others. */
-export interface Place {
+/** An image's name, and by what it is ordered among the others. */
+export interface ImageName {
+  /** The file name without its ending. */
   stem: string;
   takenAt: number;
   number: number;
 }
 
-/** The newest pictures that have a history. Read in parts, so that a large folder holds nobody up. */
-export async function placesIn(folder: string): Promise<Place[]> {
-  let places: Place[] = [];
+/** The names of the newest images that have a record. Read in parts, so that a large folder holds nobody up. */
+export async function readNewestNames(folder: string): Promise<ImageName[]> {
+  let names: ImageName[] = [];
   for await (const { name } of await opendir(folder, { bufferSize: 1024 })) {
-    const place = name.endsWith('.json') ? placeOf(name.slice(0, -'.json'.length)) : undefined;
-    if (place) places.push(place);
-    if (places.length >= 4 * maxPlaces) places = newest(places);
+    const parsed = name.endsWith('.json') ? parseImageName(name.slice(0, -'.json'.length)) : undefined;
+    if (parsed) names.push(parsed);
+    if (names.length >= 4 * maxNames) names = newestFirst(names);
   }
-  return places;
+  return names;
 }
 
 /** Each once, newest first, as many as are remembered. */
-export function newest(places: readonly Place[]): Place[] {
-  const byStem = new Map(places.map((place) => [place.stem, place]));
-  return [...byStem.values()].toSorted((a, b) => b.takenAt - a.takenAt || b.number - a.number).slice(0, maxPlaces);
+export function newestFirst(names: readonly ImageName[]): ImageName[] {
+  const byStem = new Map(names.map((name) => [name.stem, name]));
+  return [...byStem.values()].toSorted((a, b) => b.takenAt - a.takenAt || b.number - a.number).slice(0, maxNames);
 }
 
 /** Reads `<model>_generated_<date>_<time>_<n>` and `<ms>-generated`. */
-export function placeOf(stem: string): Place | undefined {
+export function parseImageName(stem: string): ImageName | undefined {
   const [, ms] = /^(\d{1,15})-generated$/.exec(stem) ?? [];
   if (ms !== undefined) return { stem, takenAt: Number(ms), number: 0 };
   const board = /_generated_(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)_(\d+)$/.exec(stem);

@@ -1,7 +1,5 @@
-import sharp from 'sharp';
-import type { Sharp } from 'sharp';
-import { inspectPixels, openImage } from './inspect.ts';
-import type { ImageFacts, Size } from './inspect.ts';
+import sharp, { type Sharp } from 'sharp';
+import { type ImageFacts, inspectPixels, openImage, type Size } from './inspect.ts';
 
 /** A JPEG made to fit a limit. */
 export interface JpegRendition extends Size {
@@ -34,7 +32,7 @@ export async function renderPng(bytes: Uint8Array, size: Size): Promise<Uint8Arr
   return encodePng(openImage(bytes), size);
 }
 
-/** The same picture as a JPEG of at most `limitBytes`. @throws {Error} when even the smallest is larger. */
+/** The same image as a JPEG of at most `limitBytes`. @throws {Error} when even the smallest is larger. */
 export async function renderJpegWithin(bytes: Uint8Array, limitBytes: number): Promise<JpegRendition> {
   const { data, info } = await openImage(bytes).raw().toBuffer({ resolveWithObject: true });
   for (const { quality, scale } of jpegSteps) {

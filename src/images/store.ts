@@ -2,64 +2,61 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageStore, SavedImage } from '../core/image.ts';
-import { silentLog } from '../lib/log.ts';
-import type { Log } from '../lib/log.ts';
+import { sha256 } from '../lib/hash.ts';
+import { type Log, silentLog } from '../lib/log.ts';
 import { onDisk } from '../state/disk-error.ts';
-import { discard, look, moveExclusive, readIfPresent, syncFolder } from '../state/files.ts';
+import { discard, statIfPresent, moveExclusive, readIfPresent, syncFolder } from '../state/files.ts';
 import { createNames, endingOf, namePrefix, stemOf } from './names.ts';
-import { createSaving, hashOf } from './saving.ts';
+import { createImageWriter } from './image-writer.ts';
 import { statePaths } from '../state/paths.ts';
-import { sweepTemporary } from '../state/sweep.ts';
-import type { SweepOptions } from '../state/sweep.ts';
+import { type SweepOptions, sweepTemporary } from '../state/sweep.ts';
 
-/** Where a store keeps its pictures; `folder` has been made by `prepareFolder`. */
+/** Where a store keeps its images; `folder` has been made by `prepareFolder`. */
 export interface ImageStoreOptions {
   folder: string;
   workerId: string;
   log?: Log;
 }
 
-/** The pictures in one folder of a disk, which several workers may share. */
+/** The images in one folder of a disk, which several workers may share. */
 export interface FolderImageStore extends ImageStore {
   /** Removes what crashes have left; to be called before the first save. */
   sweepTemporary(options: SweepOptions): Promise<void>;
 }
 
-/** Keeps pictures in a folder: first as a temporary file, then, once its name is known to the caller, under that name. */
+/** Keeps images in a folder: first as temporary files, then, once the caller knows a file's name, under that name. */
 export function createImageStore({ folder, workerId, log = silentLog }: ImageStoreOptions): FolderImageStore {
   const { temporary: temporaryRoot } = statePaths(folder);
-  const saving = createSaving(folder, workerId);
+  const writer = createImageWriter(folder, workerId);
   const names = createNames(folder);
 
-  async function findTemporary(image: SavedImage): Promise<Buffer | undefined> {
+  /** The temporary files of an image, of any worker. */
+  async function* temporaryFiles(image: SavedImage): AsyncGenerator<string> {
     for (const worker of await readdir(temporaryRoot)) {
       const workerFolder = join(temporaryRoot, worker);
-      const files = (await look(workerFolder))?.isDirectory() ? await readdir(workerFolder) : [];
-      for (const name of files.filter((file) => file.startsWith(`${image.sha256}.`))) {
-        const bytes = await readMatching(join(workerFolder, name), image);
-        if (bytes) return bytes;
-      }
+      const files = (await statIfPresent(workerFolder))?.isDirectory() ? await readdir(workerFolder) : [];
+      for (const name of files) if (name.startsWith(`${image.sha256}.`)) yield join(workerFolder, name);
+    }
+  }
+
+  async function findTemporary(image: SavedImage): Promise<Buffer | undefined> {
+    for await (const file of temporaryFiles(image)) {
+      const bytes = await readMatching(file, image);
+      if (bytes) return bytes;
     }
     return undefined;
   }
 
-  /** Takes away what ended processes have left of a picture that is safe by now. */
-  async function discardLeftovers({ sha256 }: SavedImage): Promise<void> {
-    for (const worker of await readdir(temporaryRoot)) {
-      const workerFolder = join(temporaryRoot, worker);
-      const files = (await look(workerFolder))?.isDirectory() ? await readdir(workerFolder) : [];
-      for (const name of files.filter((file) => file.startsWith(`${sha256}.`))) {
-        const file = join(workerFolder, name);
-        if (!saving.isLive(file)) await discard(file);
-      }
-    }
+  /** Removes what ended processes have left of an image that is safe by now. */
+  async function discardLeftovers(image: SavedImage): Promise<void> {
+    for await (const file of temporaryFiles(image)) if (!writer.isInUse(file)) await discard(file);
   }
 
-  /** The leftover is copied, never moved: it may belong to a live save of the same bytes. */
+  /** Finishes an interrupted save. The leftover is copied, never moved: it may belong to a running save of the same bytes. */
   async function finish(image: SavedImage, isReserved: boolean): Promise<SavedImage | undefined> {
     const bytes = await findTemporary(image);
     if (!bytes) return undefined;
-    return saving.withTemporary(
+    return writer.withTemporary(
       `${image.sha256}.${randomUUID()}${endingOf(image.mediaType)}`,
       bytes,
       async (temporary) => {
@@ -73,16 +70,16 @@ export function createImageStore({ folder, workerId, log = silentLog }: ImageSto
   }
 
   return {
-    async save(picture, intend) {
-      const prefix = namePrefix(picture.family, picture.takenAt);
+    async save(image, intend) {
+      const prefix = namePrefix(image.family, image.takenAt);
       const nextStem = () => names.next(prefix);
-      return saving.save(picture, { folder, nextStem, canBeFinished: true }, intend);
+      return writer.save(image, { folder, nextStem, canBeFinished: true }, intend);
     },
 
     async find(image) {
       const file = join(folder, checkedPath(image));
       return onDisk(folder, async () => {
-        const present = await look(file);
+        const present = await statIfPresent(file);
         // An empty file is a name that was reserved when the crash came.
         const isMissing = !present || (present.isFile() && present.size === 0);
         const found = isMissing
@@ -100,13 +97,13 @@ export function createImageStore({ folder, workerId, log = silentLog }: ImageSto
       return bytes;
     },
 
-    saveBeside: (...file) => saving.saveBeside(folder, ...file),
+    saveBeside: (...file) => writer.saveBeside(folder, ...file),
 
     async forget(image) {
       const beside = `${stemOf(image.path)}.`;
       await onDisk(folder, async () => {
         const files = (await readdir(folder)).filter((name) => name.startsWith(beside) && name !== image.path);
-        // The picture goes last: as long as it is there, a removal that was interrupted can be seen.
+        // The image goes last: as long as it is there, a removal that was interrupted can be seen.
         for (const name of [...files, image.path]) await rm(join(folder, name), { force: true });
         await syncFolder(folder);
       });
@@ -117,10 +114,10 @@ export function createImageStore({ folder, workerId, log = silentLog }: ImageSto
 }
 
 async function readMatching(file: string, image: SavedImage): Promise<Buffer | undefined> {
-  const facts = await look(file);
+  const facts = await statIfPresent(file);
   if (!facts?.isFile() || facts.size !== image.byteLength) return undefined;
   const bytes = await readIfPresent(file);
-  return bytes && hashOf(bytes) === image.sha256 ? bytes : undefined;
+  return bytes && sha256(bytes) === image.sha256 ? bytes : undefined;
 }
 
 function checkedPath({ path }: SavedImage): string {

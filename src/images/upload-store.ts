@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path';
 import type { ImageStore } from '../core/image.ts';
 import { onDisk } from '../state/disk-error.ts';
-import { syncFolder } from '../state/files.ts';
-import { createSaving, ensureFolder } from './saving.ts';
+import { ensureFolder, syncFolder } from '../state/files.ts';
+import { createImageWriter } from './image-writer.ts';
 
-/** Whose pictures a store keeps, and where; `folder` is the images folder, made by `prepareFolder`. */
+/** Whose images a store keeps, and where; `folder` is the images folder, made by `prepareFolder`. */
 export interface UploadStoreOptions {
   folder: string;
   workerId: string;
@@ -16,7 +16,7 @@ export function uploadsFolder(imagesDir: string): string {
   return join(imagesDir, 'uploads');
 }
 
-/** Where one user's pictures are. @throws {Error} when the id is not safe as a part of a path. */
+/** Where one user's images are. @throws {Error} when the id is not safe as a part of a path. */
 export function userFolder(imagesDir: string, userId: string): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(userId) || userId.includes('..')) {
     throw new Error(`${JSON.stringify(userId)} is not the id of a user.`);
@@ -24,33 +24,33 @@ export function userFolder(imagesDir: string, userId: string): string {
   return join(uploadsFolder(imagesDir), 'images', `user-${userId}`);
 }
 
-/** Keeps the pictures that one user asked for over HTTP, named by the ms at which they were made, or the next that is free. */
+/** Keeps the images that one user asked for over HTTP, named by the ms at which they were made, or the next that is free. */
 export function createUploadStore({
   folder: imagesDir,
   workerId,
   userId,
 }: UploadStoreOptions): Pick<ImageStore, 'save' | 'saveBeside'> {
   const folder = userFolder(imagesDir, userId);
-  const saving = createSaving(imagesDir, workerId);
+  const writer = createImageWriter(imagesDir, workerId);
 
   async function ensureFolders(): Promise<void> {
     const images = dirname(folder);
-    for (const made of [dirname(images), images, folder]) {
-      await ensureFolder(made);
+    for (const path of [dirname(images), images, folder]) {
+      await ensureFolder(path);
       // Also where another process has just made it, and would be late to say so.
-      await syncFolder(dirname(made));
+      await syncFolder(dirname(path));
     }
   }
 
   return {
-    async save(picture, intend) {
-      if (picture.mediaType !== 'image/png') throw new Error('Pictures asked for over HTTP are kept as PNG.');
+    async save(image, intend) {
+      if (image.mediaType !== 'image/png') throw new Error('Pictures asked for over HTTP are kept as PNG.');
       await onDisk(imagesDir, ensureFolders);
-      let ms = picture.takenAt;
+      let ms = image.takenAt;
       const nextStem = async () => `${ms++}-generated`;
-      return saving.save(picture, { folder, nextStem, canBeFinished: false }, intend);
+      return writer.save(image, { folder, nextStem, canBeFinished: false }, intend);
     },
 
-    saveBeside: (...file) => saving.saveBeside(folder, ...file),
+    saveBeside: (...file) => writer.saveBeside(folder, ...file),
   };
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Finding } from '../core/finding.ts';
+import { errorCode } from '../state/disk-error.ts';
 import { isLoopback, type ServerSettings } from './settings.ts';
 
 /** Shorter ones can be guessed; `openssl rand -hex 32` makes 64 characters. */
@@ -49,7 +50,7 @@ async function tryListening(host: string, port: number): Promise<string | undefi
     await once(server.listen({ host, port }), 'listening');
     return undefined;
   } catch (error) {
-    return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    return errorCode(error) ?? 'unknown';
   } finally {
     server.close();
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, chown, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { ConfigError } from '../core/errors.ts';
+import { errorCode, isCode } from '../state/disk-error.ts';
 
 /**
  * Sets one variable in a file such as .env, which changes whole or not at all and keeps its rights; a new one is its owner's
@@ -9,7 +10,10 @@ import { ConfigError } from '../core/errors.ts';
 export async function setVariable(file: string, name: string, value: string): Promise<void> {
   try {
     const target = await realpath(file).catch(() => file);
-    const facts = await absentAsUndefined(() => stat(target));
+    const facts = await stat(target).catch((error: unknown) => {
+      if (isCode(error, 'ENOENT')) return undefined;
+      throw error;
+    });
     const text = facts ? await readFile(target, 'utf8') : '';
     const temporary = `${target}.${randomUUID()}.tmp`;
     try {
@@ -23,7 +27,7 @@ export async function setVariable(file: string, name: string, value: string): Pr
       await rm(temporary, { force: true });
     }
   } catch (error) {
-    const code = codeOf(error);
+    const code = errorCode(error);
     if (code === undefined) throw error;
     throw new ConfigError(`${file} cannot be written (${code}): add the line ${name}=${value} to it yourself.`, error);
   }
@@ -51,17 +55,4 @@ function lastAssignment(lines: readonly string[], name: string): { index: number
   const index = lines.findLastIndex((line) => new RegExp(`^\\s*(?:export\\s+)?${name}\\s*=`).test(line));
   const text = lines[index];
   return text === undefined ? undefined : { index, text };
-}
-
-async function absentAsUndefined<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

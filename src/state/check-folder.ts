@@ -4,7 +4,7 @@ import { errorsToFindings, type Finding } from '../core/finding.ts';
 import { formatDate } from '../messages/formats.ts';
 import { onDisk } from './disk-error.ts';
 import { prepareFolder } from './files.ts';
-import { inspect } from './lock-file.ts';
+import { readLock } from './lock-file.ts';
 import { statePaths } from './paths.ts';
 
 const mebibyte = 1024 * 1024;
@@ -42,7 +42,7 @@ function judgeSpace(free: number, folder: string): Pick<Finding, 'state' | 'mess
 }
 
 async function describeLock(folder: string, clock: Clock): Promise<Pick<Finding, 'state' | 'message'>> {
-  const found = await inspect(statePaths(folder).lock, clock);
+  const found = await readLock(statePaths(folder).lock, clock);
   if (!found) return { state: 'well', message: 'none' };
   if (found.isStale) {
     return { state: 'note', message: 'It ended without giving the folder free; the next one takes it over by itself.' };

@@ -17,7 +17,8 @@ export function isCode(error: unknown, ...codes: string[]): boolean {
   return code !== undefined && codes.includes(code);
 }
 
-function errorCode(error: unknown): string | undefined {
+/** The operating system's code of an error, such as ENOENT; undefined for other errors. */
+export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 

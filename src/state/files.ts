@@ -74,13 +74,20 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /** The file's facts, of a link itself where it is one; undefined when there is none. */
-export async function look(file: string): Promise<Stats | undefined> {
-  return orAbsent(() => lstat(file));
+export async function statIfPresent(file: string): Promise<Stats | undefined> {
+  return undefinedIfAbsent(() => lstat(file));
 }
 
 /** The file's bytes; undefined when there is none. */
 export async function readIfPresent(file: string): Promise<Buffer | undefined> {
-  return orAbsent(() => readFile(file));
+  return undefinedIfAbsent(() => readFile(file));
+}
+
+/** Makes a folder, but none above it: where the images folder has gone (an unmounted disk), it is not made anew on the disk below. */
+export async function ensureFolder(folder: string): Promise<void> {
+  await mkdir(folder).catch((error: unknown) => {
+    if (!isCode(error, 'EEXIST')) throw error;
+  });
 }
 
 /** Removes a file for good; it may be gone already. @throws {ConfigError} */
@@ -114,11 +121,13 @@ async function reserveAndRename(temporary: string, file: string): Promise<boolea
 }
 
 async function isSameFile(one: string, other: string): Promise<boolean> {
-  const [first, second] = await Promise.all([one, other].map((file) => orAbsent(() => lstat(file, { bigint: true }))));
+  const [first, second] = await Promise.all(
+    [one, other].map((file) => undefinedIfAbsent(() => lstat(file, { bigint: true }))),
+  );
   return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
 }
 
-async function orAbsent<T>(work: () => Promise<T>): Promise<T | undefined> {
+async function undefinedIfAbsent<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Journal, JournalEntry } from '../core/journal.ts';
 import type { Log } from '../lib/log.ts';
 import { onDisk } from './disk-error.ts';
 import { createDueIndex } from './due-index.ts';
-import { look, readIfPresent, writeAtomic } from './files.ts';
+import { statIfPresent, readIfPresent, writeAtomic } from './files.ts';
 import { journalEntry } from './journal-schema.ts';
 import { statePaths } from './paths.ts';
 
@@ -25,7 +25,7 @@ export function createJournal({ folder, log }: { folder: string; log: Log }): Fo
 
   async function setAside(file: string, postId: string): Promise<void> {
     let count = 1;
-    while (await look(`${file}.corrupt-${count}`)) count++;
+    while (await statIfPresent(`${file}.corrupt-${count}`)) count++;
     const kept = `${file}.corrupt-${count}`;
     await rename(file, kept);
     log.warn({ postId, file: kept }, 'a journal entry could not be read and was set aside; its row starts anew');

@@ -8,8 +8,8 @@ import { discard, moveExclusive, readIfPresent } from './files.ts';
 import { isGone, parseHolder } from './lock-holder.ts';
 import type { LockHolder } from './lock-holder.ts';
 
-/** What a lock's file is taken with. */
-export interface Taking {
+/** Who takes a lock, and where. */
+export interface LockAttempt {
   folder: string;
   /** The lock's own file, beside which the takeovers' files stand. */
   lock: string;
@@ -28,22 +28,22 @@ const maxTries = 100;
  * Makes the file ours. A stale one is replaced only by whoever holds the takeover of that very file, which is a lock of the
  * same kind, named by the token it ends: so of any number of starters one wins, and one that dies here hinders nobody.
  */
-export async function take(file: string, taking: Taking): Promise<void> {
-  const { folder, lock, holder, clock, log } = taking;
+export async function takeLockFile(file: string, attempt: LockAttempt): Promise<void> {
+  const { folder, lock, holder, clock, log } = attempt;
   const claim = `${file}.${holder.token}.claim`;
   try {
     for (let tries = 0; tries < maxTries; tries++) {
       await writeFile(claim, JSON.stringify(holder), { flush: true });
       await touch(claim, clock);
       if (await moveExclusive(claim, file)) return;
-      const found = await inspect(file, clock);
+      const found = await readLock(file, clock);
       if (!found) continue;
       if (!found.isStale) throw new LockedError(sentence(folder, found.holder));
       const takeover = `${lock}.${found.key}.takeover`;
-      await take(takeover, taking);
+      await takeLockFile(takeover, attempt);
       try {
-        const again = await inspect(file, clock);
-        if (again?.key !== found.key || !again.isStale) continue;
+        const current = await readLock(file, clock);
+        if (current?.key !== found.key || !current.isStale) continue;
         await rename(claim, file);
         log.info({ folder, previous: found.holder }, 'took over the lock of a worker that is gone');
         return;
@@ -68,7 +68,7 @@ export async function touch(file: string, clock: Clock): Promise<void> {
   await utimes(file, seconds, seconds);
 }
 
-interface Found {
+interface LockState {
   holder: LockHolder | undefined;
   /** Names this very file: its token, or its inode where it is torn. */
   key: string;
@@ -76,7 +76,7 @@ interface Found {
 }
 
 /** The lock as it stands; undefined when nobody has it. */
-export async function inspect(file: string, clock: Clock): Promise<Found | undefined> {
+export async function readLock(file: string, clock: Clock): Promise<LockState | undefined> {
   const handle = await open(file).catch((error: unknown) => {
     if (isCode(error, 'ENOENT')) return undefined;
     throw error;

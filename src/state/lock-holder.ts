@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { parseJson } from '../lib/json.ts';
+import { isCode } from './disk-error.ts';
 
 const lockHolder = z.object({
   pid: z.int().positive(),
@@ -14,7 +16,7 @@ const lockHolder = z.object({
   token: z.uuid(),
 });
 
-/** The process that holds a lock, as the lock's file tells it. */
+/** The process that holds a lock, as the lock's file names it. */
 export type LockHolder = z.infer<typeof lockHolder>;
 
 /** This process, with a token that no other holder has. */
@@ -33,11 +35,7 @@ export async function thisHolder(startedAtMs: number): Promise<LockHolder> {
 
 /** Reads a lock's file; undefined when it is torn or nobody's. */
 export function parseHolder(text: string): LockHolder | undefined {
-  try {
-    return lockHolder.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return lockHolder.safeParse(parseJson(text)).data;
 }
 
 /** Is it certain that the holder's process has ended? */
@@ -58,7 +56,7 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // EPERM: it is there, and another user's.
-    return error instanceof Error && 'code' in error && error.code !== 'ESRCH';
+    return !isCode(error, 'ESRCH');
   }
 }
 

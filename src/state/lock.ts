@@ -3,8 +3,8 @@ import { basename, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { onDisk } from './disk-error.ts';
-import { discard, look } from './files.ts';
-import { holderOf, staleAfterMs, take, touch } from './lock-file.ts';
+import { discard, statIfPresent } from './files.ts';
+import { holderOf, staleAfterMs, takeLockFile, touch } from './lock-file.ts';
 import { thisHolder } from './lock-holder.ts';
 import { statePaths } from './paths.ts';
 
@@ -19,7 +19,7 @@ export interface LockOptions {
   folder: string;
   clock: Clock;
   log: Log;
-  /** Told once when the folder is no longer this worker's, which then has to stop. */
+  /** Called once when the folder is no longer this worker's, which then has to stop. */
   onLost: () => void;
 }
 
@@ -30,8 +30,8 @@ export async function acquireLock({ folder, clock, log, onLost }: LockOptions): 
   const { root, lock: file } = statePaths(folder);
   const holder = await thisHolder(clock.now());
   await onDisk(root, async () => {
-    await take(file, { folder, lock: file, holder, clock, log });
-    await tidy(root, file, clock);
+    await takeLockFile(file, { folder, lock: file, holder, clock, log });
+    await removeLeftovers(root, file, clock);
   });
 
   let isHeld = true;
@@ -75,11 +75,11 @@ export async function acquireLock({ folder, clock, log, onLost }: LockOptions): 
   };
 }
 
-/** Removes what starters that died in the middle have left. */
-async function tidy(root: string, lock: string, clock: Clock): Promise<void> {
+/** Removes the files of workers that died while they were starting. */
+async function removeLeftovers(root: string, lock: string, clock: Clock): Promise<void> {
   for (const name of await readdir(root)) {
     if (!name.startsWith(`${basename(lock)}.`)) continue;
-    const facts = await look(join(root, name));
+    const facts = await statIfPresent(join(root, name));
     if (facts && Math.abs(clock.now() - facts.mtimeMs) > staleAfterMs) await discard(join(root, name));
   }
 }

@@ -10,7 +10,7 @@ export function statePaths(imagesDir: string) {
     journal: join(root, 'journal'),
     /** An index of the journal: one small file for each row that is to be tried again, with the time. */
     retries: join(root, 'retries'),
-    /** The same for rows whose card may make way for a real picture. */
+    /** The same for rows whose placeholder may make way for a real image. */
     cards: join(root, 'cards'),
     /** What paid calls cost, in one file for each month. */
     spend: join(root, 'spend'),
@@ -19,7 +19,7 @@ export function statePaths(imagesDir: string) {
     providers: join(root, 'providers.json'),
     /** What is known of the worker, for whoever looks whether it lives. */
     heartbeat: join(root, 'heartbeat'),
-    /** What the operator has been told. */
+    /** Which alerts the operator was sent. */
     alerts: join(root, 'alerts.json'),
     /** Since when passes are paused; absent while they are not. */
     paused: join(root, 'paused'),

@@ -1,12 +1,12 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { Log } from '../lib/log.ts';
-import { look } from './files.ts';
+import { statIfPresent } from './files.ts';
 import { statePaths } from './paths.ts';
 
 /** What a sweep leaves alone. */
 export interface SweepOptions {
-  /** Is a picture with this hash still to be finished? Asked only of those that were left. */
+  /** Is an image with this hash still to be finished? Asked only of those that were left. */
   keep: (sha256: string) => boolean | Promise<boolean>;
   /** Wall-clock ms: files written since are left, for other workers that share the folder may be writing them. */
   writtenBefore?: number;
@@ -22,12 +22,12 @@ export async function sweepTemporary(
   let removed = 0;
   for (const path of await readdir(root, { recursive: true })) {
     const [top, , name] = path.split(sep);
-    const isPicture = top === 'tmp' && name !== undefined && !name.endsWith('.tmp');
-    if (!isPicture && !path.endsWith('.tmp')) continue;
+    const isImage = top === 'tmp' && name !== undefined && !name.endsWith('.tmp');
+    if (!isImage && !path.endsWith('.tmp')) continue;
     const file = join(root, path);
-    const facts = await look(file);
+    const facts = await statIfPresent(file);
     if (!facts?.isFile() || facts.mtimeMs >= writtenBefore) continue;
-    const sha256 = isPicture ? /^[0-9a-f]{64}(?=\.)/.exec(name)?.[0] : undefined;
+    const sha256 = isImage ? /^[0-9a-f]{64}(?=\.)/.exec(name)?.[0] : undefined;
     if (sha256 !== undefined && (await keep(sha256))) continue;
     await rm(file, { force: true });
     removed++;

@@ -40,7 +40,7 @@ function historyOf(file: string, changes: object = {}): string {
 async function setUp(log: Log = silentLog) {
   const folder = await newFolder();
   const clock = createFakeClock();
-  const gallery = createGallery({ folder, isPicture: isBoardImage, clock, log });
+  const gallery = createGallery({ folder, isImage: isBoardImage, clock, log });
   const keep = async (file: string, history = historyOf(file)) => {
     await writeFile(join(folder, file), 'pixels');
     await writeFile(join(folder, file.replace(/\.\w+$/, '.json')), history);
