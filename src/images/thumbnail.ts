@@ -21,11 +21,6 @@ const renderedAtOnce = 2;
 /** Renders thumbnails and caches the last ones, as far as 16 MiB go. */
 export function createThumbnails({ log }: { log: Log }): Thumbnails {
   const limit = pLimit(renderedAtOnce);
-  const render = async (file: string): Promise<Uint8Array> =>
-    openImage(await readFile(file))
-      .resize({ width: longerSide, height: longerSide, fit: 'inside', withoutEnlargement: true })
-      .webp({ quality })
-      .toBuffer();
   const cache = new LRUCache<string, Uint8Array, string>({
     maxSize: cacheBytes,
     sizeCalculation: (bytes) => bytes.byteLength,
@@ -44,4 +39,11 @@ export function createThumbnails({ log }: { log: Log }): Thumbnails {
       return undefined;
     }
   };
+}
+
+async function render(file: string): Promise<Uint8Array> {
+  return openImage(await readFile(file))
+    .resize({ width: longerSide, height: longerSide, fit: 'inside', withoutEnlargement: true })
+    .webp({ quality })
+    .toBuffer();
 }
