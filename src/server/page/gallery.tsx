@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Overview, ImageView } from '../../core/overview.ts';
 import { Empty, Section, Time, Words } from './text.tsx';
-import { costWords } from './words.ts';
+import { costWords, shortened } from './words.ts';
 
 /** The last images with their history. */
 export function Gallery({ images }: { images: Overview['pictures'] }) {
@@ -25,7 +25,6 @@ export function Gallery({ images }: { images: Overview['pictures'] }) {
 function GalleryImage({ image }: { image: ImageView }) {
   const { url, thumbnailUrl, generatedAt, width, height, prompt, provider, model, why, costUsd } = image;
   const [isBroken, setBroken] = useState(false);
-  const short = prompt.length > 120 ? `${prompt.slice(0, 119)}…` : prompt;
   return (
     <figure>
       <a href={url} target="_blank" rel="noreferrer" class="frame">
@@ -34,7 +33,7 @@ function GalleryImage({ image }: { image: ImageView }) {
         ) : (
           <img
             src={thumbnailUrl}
-            alt={`Picture: ${short}`}
+            alt={`Picture: ${shortened(prompt, 120)}`}
             width={width}
             height={height}
             loading="lazy"

@@ -3,7 +3,7 @@ import type { FailedRow, Overview, RunningRow } from '../../core/overview.ts';
 import { ActionButton } from './action-button.tsx';
 import { Empty, RowTitle, Section, Time, Words } from './text.tsx';
 import { useNow } from './use-now.ts';
-import { secondsWords } from './words.ts';
+import { secondsWords, shortened } from './words.ts';
 
 /** The rows that are being served, and who is asked since when. */
 export function Running({ rows, aheadMs }: { rows: RunningRow[]; aheadMs: number }) {
@@ -102,11 +102,6 @@ export function Failed({ failed: { rows, more }, isKnown }: { failed: Overview['
   );
 }
 
-function shortened(title: string): string {
-  const characters = Array.from(title);
-  return characters.length > 60 ? `${characters.slice(0, 59).join('')}…` : title;
-}
-
 function FailedItem({ row: { id, title, url, error, since } }: { row: FailedRow }) {
   // The row stays until the board says otherwise; a later failure of the same row has another time.
   const [markedSince, setMarkedSince] = useState<string>();
@@ -124,7 +119,7 @@ function FailedItem({ row: { id, title, url, error, since } }: { row: FailedRow 
       </div>
       <ActionButton
         path={`/api/rows/${encodeURIComponent(id)}/retry`}
-        done={`“${shortened(title)}” is marked again.`}
+        done={`“${shortened(title, 60)}” is marked again.`}
         label={`${isMarked ? 'Marked again' : 'Try again'}: ${title}`}
         isDisabled={isMarked}
         onDone={() => setMarkedSince(since)}

@@ -51,3 +51,9 @@ export function timeWords(at: Date, now: Date): string {
 export function fullTimeWords(at: Date): string {
   return at.toLocaleString('en-GB', { dateStyle: 'full', timeStyle: 'medium' });
 }
+
+/** A text, or as much of its beginning as leaves room for an ellipsis; no character is cut in two. */
+export function shortened(text: string, maxCharacters: number): string {
+  const characters = Array.from(text);
+  return characters.length > maxCharacters ? `${characters.slice(0, maxCharacters - 1).join('')}…` : text;
+}
