@@ -4,7 +4,7 @@ import { ApiError, errorBody, invalid, invalidUrl } from './errors.ts';
 import type { Capabilities } from './options.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import { readParams, type Route } from './router.ts';
-import type { World } from './world.ts';
+import type { Workspace } from './workspace.ts';
 
 const maxJsonBytes = 500 * 1024;
 /** The largest body of any kind: one part of an upload, and the form around it. */
@@ -31,13 +31,13 @@ export interface Reply {
 /** Answers one request of the API: the checks in Notion's order, then the route. */
 export type Api = (incoming: Incoming) => Promise<Reply>;
 
-export function createApi(world: World): Api {
+export function createApi(workspace: Workspace): Api {
   const limiter = createRateLimiter();
 
   const authorize = (headers: IncomingHttpHeaders): void => {
-    const { token, rateLimit, workspaceRateLimit } = world.settings();
+    const { token, rateLimit, workspaceRateLimit } = workspace.settings();
     if (headers.authorization !== `Bearer ${token}`) throw new ApiError(401, 'unauthorized', 'API token is invalid.');
-    const now = world.monotonic();
+    const now = workspace.monotonic();
     const refusal =
       limiter.take(`token ${token}`, rateLimit, now, 'public_api_request_rate_limit') ??
       (workspaceRateLimit && limiter.take('workspace', workspaceRateLimit, now, 'public_api_space_request_rate_limit'));
@@ -51,28 +51,33 @@ export function createApi(world: World): Api {
       authorize(incoming.headers);
       if (incoming.bytes.byteLength > maxBodyBytes) throw tooLarge();
       const version = readVersion(incoming);
-      requireCapabilities(route, world.settings().capabilities);
+      requireCapabilities(route, workspace.settings().capabilities);
       const contentType = incoming.headers['content-type'] ?? '';
       const body = contentType.startsWith('multipart/') ? {} : readJson(incoming.bytes);
       const call = { params: readParams(raw), query: incoming.url.searchParams, body, bytes: incoming.bytes };
-      const answer = await route.handle({ ...call, contentType, version }, world);
-      return jsonReply(200, answer, world);
+      const answer = await route.handle({ ...call, contentType, version }, workspace);
+      return jsonReply(200, answer, workspace);
     } catch (error) {
       const failure =
         error instanceof ApiError
           ? error
           : new ApiError(500, 'internal_server_error', 'Unexpected error occurred.', { cause: String(error) });
-      return errorReply(failure, world);
+      return errorReply(failure, workspace);
     }
   };
 }
 
-export function errorReply(error: ApiError, world: World): Reply {
-  return jsonReply(error.status, errorBody(error), world, error.headers);
+export function errorReply(error: ApiError, workspace: Workspace): Reply {
+  return jsonReply(error.status, errorBody(error), workspace, error.headers);
 }
 
-export function jsonReply(status: number, answer: Answer, world: World, extra: Record<string, string> = {}): Reply {
-  const requestId = world.ids.uuid();
+export function jsonReply(
+  status: number,
+  answer: Answer,
+  workspace: Workspace,
+  extra: Record<string, string> = {},
+): Reply {
+  const requestId = workspace.ids.uuid();
   const json = { ...answer, request_id: requestId };
   const headers = { 'content-type': 'application/json; charset=utf-8', 'x-notion-request-id': requestId, ...extra };
   return { status, headers, json, body: JSON.stringify(json) };

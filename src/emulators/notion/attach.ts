@@ -1,15 +1,15 @@
 import { ApiError } from './errors.ts';
-import type { World } from './world.ts';
+import type { Workspace } from './workspace.ts';
 
 /** What a write changes besides the page itself; done only when the whole request is accepted. */
 export type Effects = (() => void)[];
 
 /** The stored file behind an upload, which the attachment makes permanent. */
-export function attach(uploadId: string, world: World, effects: Effects): { fileId: string; name: string } {
-  const upload = world.uploads.get(uploadId);
-  const { attachLagMs } = world.settings();
-  const expired = upload?.expiresAt != null && world.now() >= upload.expiresAt;
-  const settled = upload?.sentAt !== undefined && world.monotonic() >= upload.sentAt + attachLagMs;
+export function attach(uploadId: string, workspace: Workspace, effects: Effects): { fileId: string; name: string } {
+  const upload = workspace.uploads.get(uploadId);
+  const { attachLagMs } = workspace.settings();
+  const expired = upload?.expiresAt != null && workspace.now() >= upload.expiresAt;
+  const settled = upload?.sentAt !== undefined && workspace.monotonic() >= upload.sentAt + attachLagMs;
   if (upload?.fileId === undefined || expired || !settled) {
     throw new ApiError(
       404,

@@ -14,11 +14,11 @@ import {
 import { check, exactlyOne, id } from './check.ts';
 import { minuteStamp } from './dates.ts';
 import { notFound } from './errors.ts';
-import { coverInput, readCover, showMedia } from './media.ts';
+import { coverInput, readCover, showMedia } from './file-references.ts';
 import type { Block, BlockContent, Page } from './model.ts';
 import { partialUser } from './property-output.ts';
 import { richText, textColor, toItems } from './rich-text.ts';
-import type { World } from './world.ts';
+import type { Workspace } from './workspace.ts';
 
 // Of Notion's block types the board serves the two that a picture in a page's body takes.
 const captioned = { caption: richText.default([]) };
@@ -45,19 +45,19 @@ const positionInput = z
   });
 
 /** GET /v1/blocks/{id}/children */
-export function listBlocks(call: Call, world: World): Answer {
-  const page = pageOf(call, world);
+export function listBlocks(call: Call, workspace: Workspace): Answer {
+  const page = pageOf(call, workspace);
   const { page: blocks, next } = paginate(page.blocks, checkQuery(call, pagingQuery));
   return listOf(
     'block',
-    blocks.map((block) => showBlock(block, page, call.version, world)),
+    blocks.map((block) => showBlock(block, page, call.version, workspace)),
     next,
   );
 }
 
 /** PATCH /v1/blocks/{id}/children */
-export function appendChildren(call: Call, world: World): Answer {
-  const page = pageOf(call, world);
+export function appendChildren(call: Call, workspace: Workspace): Answer {
+  const page = pageOf(call, workspace);
   const old = call.version === '2025-09-03';
   const body = check(
     z.strictObject({
@@ -67,54 +67,59 @@ export function appendChildren(call: Call, world: World): Answer {
     }),
     call.body,
   );
-  const index = insertionIndex(page, body.position?.after_block?.id ?? body.after, body.position?.type, world);
+  const index = insertionIndex(page, body.position?.after_block?.id ?? body.after, body.position?.type, workspace);
   const effects: Effects = [];
-  const blocks = readBlocks(body.children, world, effects);
+  const blocks = readBlocks(body.children, workspace, effects);
   for (const effect of effects) effect();
   page.blocks.splice(index, 0, ...blocks);
   return listOf(
     'block',
-    blocks.map((block) => showBlock(block, page, call.version, world)),
+    blocks.map((block) => showBlock(block, page, call.version, workspace)),
     null,
   );
 }
 
 /** The blocks asked for, made but not yet placed. */
-export function readBlocks(input: BlocksInput, world: World, effects: Effects): Block[] {
+export function readBlocks(input: BlocksInput, workspace: Workspace, effects: Effects): Block[] {
   return input.map((block) => ({
-    id: world.ids.uuid(),
-    createdAt: world.now(),
-    createdBy: world.botId,
-    content: readContent(block, world, effects),
+    id: workspace.ids.uuid(),
+    createdAt: workspace.now(),
+    createdBy: workspace.botId,
+    content: readContent(block, workspace, effects),
   }));
 }
 
-function readContent(block: BlocksInput[number], world: World, effects: Effects): BlockContent {
+function readContent(block: BlocksInput[number], workspace: Workspace, effects: Effects): BlockContent {
   if (block.image) {
     const caption = toItems(block.image.caption);
-    return { type: 'image', image: readCover(block.image, world, effects), caption };
+    return { type: 'image', image: readCover(block.image, workspace, effects), caption };
   }
   const { rich_text: text = [], color = 'default' } = block.paragraph ?? {};
   return { type: 'paragraph', items: toItems(text), color };
 }
 
 /** Only pages have children here. */
-function pageOf(call: Call, world: World): Page {
+function pageOf(call: Call, workspace: Workspace): Page {
   const blockId = pathId(call, 'block_id');
-  const { connectionName, shared } = world.settings();
-  const page = shared ? world.pages.get(blockId) : undefined;
+  const { connectionName, shared } = workspace.settings();
+  const page = shared ? workspace.pages.get(blockId) : undefined;
   if (page === undefined) throw notFound('block', blockId, connectionName);
   return page;
 }
 
-function insertionIndex(page: Page, after: string | undefined, position: string | undefined, world: World): number {
+function insertionIndex(
+  page: Page,
+  after: string | undefined,
+  position: string | undefined,
+  workspace: Workspace,
+): number {
   if (after === undefined) return position === 'start' ? 0 : page.blocks.length;
   const index = page.blocks.findIndex((block) => block.id === after);
-  if (index < 0) throw notFound('block', after, world.settings().connectionName);
+  if (index < 0) throw notFound('block', after, workspace.settings().connectionName);
   return index + 1;
 }
 
-function showBlock(block: Block, page: Page, version: Version, world: World): Answer {
+function showBlock(block: Block, page: Page, version: Version, workspace: Workspace): Answer {
   const { content } = block;
   return {
     object: 'block',
@@ -128,7 +133,7 @@ function showBlock(block: Block, page: Page, version: Version, world: World): An
     ...trashFlags(version, false),
     type: content.type,
     ...(content.type === 'image'
-      ? { image: { ...showMedia(content.image, world), caption: content.caption } }
+      ? { image: { ...showMedia(content.image, workspace), caption: content.caption } }
       : { paragraph: { rich_text: content.items, color: content.color, icon: null } }),
   };
 }

@@ -3,10 +3,10 @@ import { addDataSource, changedProperties } from './data-sources.ts';
 import { addDatabase, databaseUrl } from './databases.ts';
 import { handWritten, plainValue, type PlainValue } from './hand-written.ts';
 import type { Database, Page } from './model.ts';
-import { findProperty } from './property-value.ts';
+import { findProperty } from './property-cells.ts';
 import { textItems } from './rich-text.ts';
 import { createProperties, propertiesChange, propertiesConfig, type PropertySchema } from './schema.ts';
-import type { World } from './world.ts';
+import type { Workspace } from './workspace.ts';
 
 /** A row, read when it was asked for. */
 export interface BoardRow {
@@ -49,18 +49,18 @@ export interface BoardDatabase {
 export function createBoardDatabase(
   title: string,
   properties: Record<string, PropertySchema>,
-  world: World,
+  workspace: Workspace,
 ): BoardDatabase {
-  const { personId } = world;
-  const database = addDatabase(world.rootPageId, textItems(title), world);
+  const { personId } = workspace;
+  const database = addDatabase(workspace.rootPageId, textItems(title), workspace);
   const addTable = (name: string, schema: Record<string, PropertySchema>) => {
-    const columns = createProperties(check(propertiesConfig, schema), world.ids);
-    return addDataSource(database, textItems(name), columns, personId, world);
+    const columns = createProperties(check(propertiesConfig, schema), workspace.ids);
+    return addDataSource(database, textItems(name), columns, personId, workspace);
   };
   const source = addTable(title, properties);
 
   const rowPage = (id: string): Page => {
-    const page = world.pages.get(id);
+    const page = workspace.pages.get(id);
     if (page?.dataSource !== source) throw new Error(`"${title}" has no row ${id}.`);
     return page;
   };
@@ -70,13 +70,15 @@ export function createBoardDatabase(
     return property;
   };
   const alter = (changes: unknown) => {
-    source.properties = changedProperties(source.properties, check(propertiesChange, changes), world);
-    source.editedAt = world.now();
+    source.properties = changedProperties(source.properties, check(propertiesChange, changes), workspace);
+    source.editedAt = workspace.now();
     source.editedBy = personId;
   };
   const showRow = (page: Page): BoardRow => ({
     id: page.id,
-    values: Object.fromEntries(source.properties.map((property) => [property.name, plainValue(page, property, world)])),
+    values: Object.fromEntries(
+      source.properties.map((property) => [property.name, plainValue(page, property, workspace)]),
+    ),
     inTrash: page.current.inTrash,
     lastEditedTime: page.current.editedAt,
     writes: page.writes,
@@ -88,21 +90,21 @@ export function createBoardDatabase(
     url: databaseUrl(database),
     mark: (marks) => void Object.assign(database, marks),
     addDataSource: (name, schema) => addTable(name, schema).id,
-    addRow: (values) => world.addPage({ dataSource: source }, handWritten(values, source, world), personId).id,
+    addRow: (values) => workspace.addPage({ dataSource: source }, handWritten(values, source, workspace), personId).id,
     row: (id) => showRow(rowPage(id)),
     *rows() {
       for (const page of source.pages) yield showRow(page);
     },
     edit(id, values) {
       const page = rowPage(id);
-      const cells = handWritten(values, source, world);
-      world.revise(page, { values: new Map([...page.current.values, ...cells]) }, personId);
+      const cells = handWritten(values, source, workspace);
+      workspace.revise(page, { values: new Map([...page.current.values, ...cells]) }, personId);
     },
-    trash: (id) => world.revise(rowPage(id), { inTrash: true }, personId),
-    restore: (id) => world.revise(rowPage(id), { inTrash: false }, personId),
+    trash: (id) => workspace.revise(rowPage(id), { inTrash: true }, personId),
+    restore: (id) => workspace.revise(rowPage(id), { inTrash: false }, personId),
     remove(id) {
       const page = rowPage(id);
-      world.pages.delete(id);
+      workspace.pages.delete(id);
       source.pages.splice(source.pages.indexOf(page), 1);
     },
     setPropertySchema: (name, schema) => alter({ [name]: schema }),

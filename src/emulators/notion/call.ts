@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { check, id } from './check.ts';
 import { refused } from './check.ts';
-import type { World } from './world.ts';
+import type { Workspace } from './workspace.ts';
 
 export const versions = ['2025-09-03', '2026-03-11'] as const;
 export type Version = (typeof versions)[number];
@@ -19,7 +19,7 @@ export interface Call {
 }
 
 export type Answer = Record<string, unknown>;
-export type Handler = (call: Call, world: World) => Answer | Promise<Answer>;
+export type Handler = (call: Call, workspace: Workspace) => Answer | Promise<Answer>;
 
 /** One id from the path, which the router has checked. */
 export function pathId(call: Call, name: string): string {

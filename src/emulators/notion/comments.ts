@@ -6,7 +6,7 @@ import { minuteStamp } from './dates.ts';
 import { notFound } from './errors.ts';
 import { partialUser } from './property-output.ts';
 import { richText, textItems, toItems } from './rich-text.ts';
-import type { World } from './world.ts';
+import type { Workspace } from './workspace.ts';
 
 const createBody = z
   .strictObject({
@@ -36,30 +36,30 @@ const createBody = z
   .superRefine(exactlyOne(['rich_text', 'markdown']));
 
 /** POST /v1/comments. The comment itself is not kept: no route of the board reads it. */
-export function createComment(call: Call, world: World): Answer {
+export function createComment(call: Call, workspace: Workspace): Answer {
   const body = check(createBody, call.body);
-  const { connectionName } = world.settings();
-  const discussionId = body.discussion_id ?? world.ids.uuid();
-  const target = body.parent?.page_id ?? body.parent?.block_id ?? world.discussions.get(discussionId);
+  const { connectionName } = workspace.settings();
+  const discussionId = body.discussion_id ?? workspace.ids.uuid();
+  const target = body.parent?.page_id ?? body.parent?.block_id ?? workspace.discussions.get(discussionId);
   if (target === undefined) throw notFound('block', discussionId, connectionName);
-  const page = world.page(target);
+  const page = workspace.page(target);
   const effects: Effects = [];
-  const files = body.attachments?.map((each) => attach(each.file_upload_id, world, effects).fileId);
+  const files = body.attachments?.map((each) => attach(each.file_upload_id, workspace, effects).fileId);
   for (const effect of effects) effect();
-  world.discussions.set(discussionId, page.id);
+  workspace.discussions.set(discussionId, page.id);
 
-  const stamp = minuteStamp(world.now());
+  const stamp = minuteStamp(workspace.now());
   const display = body.display_name?.type ?? 'integration';
   return {
     object: 'comment',
-    id: world.ids.uuid(),
+    id: workspace.ids.uuid(),
     parent: { type: 'page_id', page_id: page.id },
     discussion_id: discussionId,
     created_time: stamp,
     last_edited_time: stamp,
-    created_by: partialUser(world.botId),
+    created_by: partialUser(workspace.botId),
     rich_text: body.rich_text ? toItems(body.rich_text) : textItems(body.markdown ?? ''),
     display_name: { type: display, resolved_name: body.display_name?.custom?.name ?? connectionName },
-    ...(files && { attachments: files.map((fileId) => ({ category: 'image', file: world.files.link(fileId) })) }),
+    ...(files && { attachments: files.map((fileId) => ({ category: 'image', file: workspace.files.link(fileId) })) }),
   };
 }

@@ -4,10 +4,10 @@ import { type Answer, type Call, pathId, trashFlags, trashInput, type Version } 
 import { check, id } from './check.ts';
 import { minuteStamp } from './dates.ts';
 import { invalid } from './errors.ts';
-import { iconInput, readIcon, showIcon } from './media.ts';
+import { iconInput, readIcon, showIcon } from './file-references.ts';
 import type { Database, DataSource, Property, RichTextItem } from './model.ts';
 import { partialUser } from './property-output.ts';
-import { findProperty } from './property-value.ts';
+import { findProperty } from './property-cells.ts';
 import { richText, toItems } from './rich-text.ts';
 import {
   createProperties,
@@ -18,11 +18,11 @@ import {
   showProperty,
   typeOf,
 } from './schema.ts';
-import type { World } from './world.ts';
+import type { Workspace } from './workspace.ts';
 
 /** GET /v1/data_sources/{id} */
-export function retrieveDataSource(call: Call, world: World): Answer {
-  return showDataSource(world.dataSource(pathId(call, 'data_source_id')), call.version, world);
+export function retrieveDataSource(call: Call, workspace: Workspace): Answer {
+  return showDataSource(workspace.dataSource(pathId(call, 'data_source_id')), call.version, workspace);
 }
 
 const createBody = z.strictObject({
@@ -33,16 +33,16 @@ const createBody = z.strictObject({
 });
 
 /** POST /v1/data_sources */
-export function createDataSource(call: Call, world: World): Answer {
+export function createDataSource(call: Call, workspace: Workspace): Answer {
   const body = check(createBody, call.body);
-  const database = world.database(body.parent.database_id);
+  const database = workspace.database(body.parent.database_id);
   const effects: Effects = [];
-  const icon = body.icon ? readIcon(body.icon, world, effects) : null;
-  const properties = createProperties(body.properties, world.ids);
+  const icon = body.icon ? readIcon(body.icon, workspace, effects) : null;
+  const properties = createProperties(body.properties, workspace.ids);
   for (const effect of effects) effect();
-  const source = addDataSource(database, toItems(body.title), properties, world.botId, world);
+  const source = addDataSource(database, toItems(body.title), properties, workspace.botId, workspace);
   source.icon = icon;
-  return showDataSource(source, call.version, world);
+  return showDataSource(source, call.version, workspace);
 }
 
 export function addDataSource(
@@ -50,11 +50,11 @@ export function addDataSource(
   name: RichTextItem[],
   properties: Property[],
   author: string,
-  world: World,
+  workspace: Workspace,
 ): DataSource {
-  const at = world.now();
+  const at = workspace.now();
   const source: DataSource = {
-    id: world.ids.uuid(),
+    id: workspace.ids.uuid(),
     database,
     name,
     icon: null,
@@ -68,13 +68,13 @@ export function addDataSource(
     inTrash: false,
   };
   database.dataSources.push(source);
-  world.dataSources.set(source.id, source);
+  workspace.dataSources.set(source.id, source);
   return source;
 }
 
 /** PATCH /v1/data_sources/{id} */
-export function updateDataSource(call: Call, world: World): Answer {
-  const source = world.dataSource(pathId(call, 'data_source_id'));
+export function updateDataSource(call: Call, workspace: Workspace): Answer {
+  const source = workspace.dataSource(pathId(call, 'data_source_id'));
   const body = check(
     z.strictObject({
       properties: propertiesChange.default({}),
@@ -85,23 +85,23 @@ export function updateDataSource(call: Call, world: World): Answer {
     call.body,
   );
   const effects: Effects = [];
-  const icon = body.icon && readIcon(body.icon, world, effects);
-  const properties = changedProperties(source.properties, body.properties, world);
+  const icon = body.icon && readIcon(body.icon, workspace, effects);
+  const properties = changedProperties(source.properties, body.properties, workspace);
   for (const effect of effects) effect();
   source.properties = properties;
   if (body.title) source.name = toItems(body.title);
   if (icon !== undefined) source.icon = icon;
   source.inTrash = body.in_trash ?? body.archived ?? source.inTrash;
-  source.editedAt = world.now();
-  source.editedBy = world.botId;
-  return showDataSource(source, call.version, world);
+  source.editedAt = workspace.now();
+  source.editedBy = workspace.botId;
+  return showDataSource(source, call.version, workspace);
 }
 
 /** The columns after the change, made on copies so that a refused change leaves nothing behind. */
 export function changedProperties(
   current: readonly Property[],
   changes: z.infer<typeof propertiesChange>,
-  world: World,
+  workspace: Workspace,
 ): Property[] {
   let properties = current.map((property) => ({ ...property }));
   for (const [key, change] of Object.entries(changes)) {
@@ -117,14 +117,14 @@ export function changedProperties(
     if (property === undefined) {
       if (type === undefined) throw invalid(`${key} is not a property that exists.`);
       if (type === 'title') throw invalid('Cannot create a second title property.');
-      properties.push(createProperty(name ?? key, config, world.ids));
+      properties.push(createProperty(name ?? key, config, workspace.ids));
     } else {
       if (type !== undefined && type !== property.type) {
         if (property.type === 'title' || type === 'title')
           throw invalid('Cannot change the type of the title property.');
-        Object.assign(property, createProperty(property.name, config, world.ids), { id: property.id });
+        Object.assign(property, createProperty(property.name, config, workspace.ids), { id: property.id });
       } else {
-        reconfigure(property, config, world.ids);
+        reconfigure(property, config, workspace.ids);
       }
       property.name = name ?? property.name;
       if (config.description !== undefined) property.description = config.description;
@@ -137,7 +137,7 @@ export function changedProperties(
 }
 
 /** A table as the API shows it. */
-export function showDataSource(source: DataSource, version: Version, world: World): Answer {
+export function showDataSource(source: DataSource, version: Version, workspace: Workspace): Answer {
   const { database } = source;
   return {
     object: 'data_source',
@@ -153,7 +153,7 @@ export function showDataSource(source: DataSource, version: Version, world: Worl
     created_by: partialUser(source.createdBy),
     last_edited_by: partialUser(source.editedBy),
     properties: Object.fromEntries(source.properties.map((property) => [property.name, showProperty(property)])),
-    icon: showIcon(source.icon, world),
+    icon: showIcon(source.icon, workspace),
     cover: null,
     url: `https://www.notion.so/${database.id.replaceAll('-', '')}`,
     public_url: null,

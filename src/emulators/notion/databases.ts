@@ -4,15 +4,15 @@ import { type Answer, type Call, pathId, trashFlags, trashInput, type Version } 
 import { check, id } from './check.ts';
 import { addDataSource } from './data-sources.ts';
 import { minuteStamp } from './dates.ts';
-import { coverInput, iconInput, readCover, readIcon, showIcon, showMedia } from './media.ts';
+import { coverInput, iconInput, readCover, readIcon, showIcon, showMedia } from './file-references.ts';
 import type { Database, RichTextItem } from './model.ts';
 import { plainText, richText, toItems } from './rich-text.ts';
 import { createProperties, propertiesConfig } from './schema.ts';
-import type { World } from './world.ts';
+import type { Workspace } from './workspace.ts';
 
 /** GET /v1/databases/{id} */
-export function retrieveDatabase(call: Call, world: World): Answer {
-  return showDatabase(world.database(pathId(call, 'database_id')), call.version, world);
+export function retrieveDatabase(call: Call, workspace: Workspace): Answer {
+  return showDatabase(workspace.database(pathId(call, 'database_id')), call.version, workspace);
 }
 
 const dress = {
@@ -31,24 +31,24 @@ const createBody = z.strictObject({
 });
 
 /** POST /v1/databases */
-export function createDatabase(call: Call, world: World): Answer {
+export function createDatabase(call: Call, workspace: Workspace): Answer {
   const body = check(createBody, call.body);
-  const parent = world.page(body.parent.page_id);
-  const properties = createProperties(body.initial_data_source.properties, world.ids);
+  const parent = workspace.page(body.parent.page_id);
+  const properties = createProperties(body.initial_data_source.properties, workspace.ids);
   const effects: Effects = [];
-  const looks = readDress(body, world, effects);
+  const looks = readDress(body, workspace, effects);
   for (const effect of effects) effect();
   const title = toItems(body.title ?? []);
-  const database = addDatabase(parent.id, title, world);
+  const database = addDatabase(parent.id, title, workspace);
   Object.assign(database, looks);
-  addDataSource(database, title, properties, world.botId, world);
-  return showDatabase(database, call.version, world);
+  addDataSource(database, title, properties, workspace.botId, workspace);
+  return showDatabase(database, call.version, workspace);
 }
 
-export function addDatabase(parentPageId: string, title: RichTextItem[], world: World): Database {
-  const at = world.now();
+export function addDatabase(parentPageId: string, title: RichTextItem[], workspace: Workspace): Database {
+  const at = workspace.now();
   const database: Database = {
-    id: world.ids.uuid(),
+    id: workspace.ids.uuid(),
     parentPageId,
     title,
     description: [],
@@ -61,41 +61,41 @@ export function addDatabase(parentPageId: string, title: RichTextItem[], world: 
     editedAt: at,
     dataSources: [],
   };
-  world.databases.set(database.id, database);
+  workspace.databases.set(database.id, database);
   return database;
 }
 
 /** PATCH /v1/databases/{id} */
-export function updateDatabase(call: Call, world: World): Answer {
-  const database = world.database(pathId(call, 'database_id'));
+export function updateDatabase(call: Call, workspace: Workspace): Answer {
+  const database = workspace.database(pathId(call, 'database_id'));
   const body = check(
     z.strictObject({ ...dress, is_locked: z.boolean().optional(), ...trashInput(call.version) }),
     call.body,
   );
   const effects: Effects = [];
-  const looks = readDress(body, world, effects);
+  const looks = readDress(body, workspace, effects);
   for (const effect of effects) effect();
   Object.assign(database, looks);
   database.isLocked = body.is_locked ?? database.isLocked;
   database.inTrash = body.in_trash ?? body.archived ?? database.inTrash;
-  database.editedAt = world.now();
-  return showDatabase(database, call.version, world);
+  database.editedAt = workspace.now();
+  return showDatabase(database, call.version, workspace);
 }
 
 type Dress = z.infer<z.ZodObject<typeof dress>>;
 
-function readDress(body: Dress, world: World, effects: Effects): Partial<Database> {
+function readDress(body: Dress, workspace: Workspace, effects: Effects): Partial<Database> {
   return {
     ...(body.title && { title: toItems(body.title) }),
     ...(body.description && { description: toItems(body.description) }),
     ...(body.is_inline !== undefined && { isInline: body.is_inline }),
-    ...(body.icon !== undefined && { icon: body.icon && readIcon(body.icon, world, effects) }),
-    ...(body.cover !== undefined && { cover: body.cover && readCover(body.cover, world, effects) }),
+    ...(body.icon !== undefined && { icon: body.icon && readIcon(body.icon, workspace, effects) }),
+    ...(body.cover !== undefined && { cover: body.cover && readCover(body.cover, workspace, effects) }),
   };
 }
 
 /** A database as the API shows it: the tables' columns are told by the data sources. */
-function showDatabase(database: Database, version: Version, world: World): Answer {
+function showDatabase(database: Database, version: Version, workspace: Workspace): Answer {
   return {
     object: 'database',
     id: database.id,
@@ -108,8 +108,8 @@ function showDatabase(database: Database, version: Version, world: World): Answe
     created_time: minuteStamp(database.createdAt),
     last_edited_time: minuteStamp(database.editedAt),
     data_sources: database.dataSources.map((source) => ({ id: source.id, name: plainText(source.name) })),
-    icon: showIcon(database.icon, world),
-    cover: database.cover && showMedia(database.cover, world),
+    icon: showIcon(database.icon, workspace),
+    cover: database.cover && showMedia(database.cover, workspace),
     url: databaseUrl(database),
     public_url: null,
   };

@@ -5,7 +5,7 @@ import { type EmbeddedBoardOptions, settingsOf } from './options.ts';
 import { textItems } from './rich-text.ts';
 import type { PropertySchema } from './schema.ts';
 import { createBoardServer, type Exchange } from './server.ts';
-import { createWorld } from './world.ts';
+import { createWorkspace } from './workspace.ts';
 
 /** A Notion workspace of one's own: a strict, stateful emulator of the Notion API on the loopback interface. */
 export interface EmbeddedBoard {
@@ -34,11 +34,11 @@ export interface EmbeddedBoard {
 export async function startEmbeddedBoard(given: EmbeddedBoardOptions = {}): Promise<EmbeddedBoard> {
   const options = { ...given };
   const { port, token, random } = settingsOf(options);
-  const world = createWorld(options);
-  world.addPage(
+  const workspace = createWorkspace(options);
+  workspace.addPage(
     { parentPageId: undefined },
     new Map([['title', { type: 'title', items: textItems('Embedded board') }]]),
-    world.personId,
+    workspace.personId,
   );
 
   const faults = createFaults(random);
@@ -46,7 +46,7 @@ export async function startEmbeddedBoard(given: EmbeddedBoardOptions = {}): Prom
   const counts = new Map<string, number>();
   const closing = new AbortController();
   const server = createBoardServer({
-    world,
+    workspace,
     faults,
     arrived: (route) => void counts.set(route, (counts.get(route) ?? 0) + 1),
     finished: (exchange) => {
@@ -58,7 +58,7 @@ export async function startEmbeddedBoard(given: EmbeddedBoardOptions = {}): Prom
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The embedded board has no port.');
-  world.origin = `http://127.0.0.1:${address.port}`;
+  workspace.origin = `http://127.0.0.1:${address.port}`;
 
   const close = async () => {
     if (closing.signal.aborted) return;
@@ -70,19 +70,19 @@ export async function startEmbeddedBoard(given: EmbeddedBoardOptions = {}): Prom
   };
 
   return {
-    url: world.origin,
+    url: workspace.origin,
     token,
-    rootPageId: world.rootPageId,
+    rootPageId: workspace.rootPageId,
     options,
-    createDatabase: (title, properties) => createBoardDatabase(title, properties, world),
+    createDatabase: (title, properties) => createBoardDatabase(title, properties, workspace),
     fault: (fault) => faults.add(fault),
     clearFaults: () => faults.clear(),
     onExchange: (listener) => void listeners.push(listener),
     count: (route) =>
       route === undefined ? [...counts.values()].reduce((sum, each) => sum + each, 0) : (counts.get(route) ?? 0),
     uploadBytes: (uploadId) => {
-      const fileId = world.uploads.get(uploadId)?.fileId;
-      return fileId === undefined ? undefined : world.files.bytes(fileId);
+      const fileId = workspace.uploads.get(uploadId)?.fileId;
+      return fileId === undefined ? undefined : workspace.files.bytes(fileId);
     },
     close,
     [Symbol.asyncDispose]: close,

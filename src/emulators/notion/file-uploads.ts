@@ -15,7 +15,7 @@ import { minuteStamp } from './dates.ts';
 import { ApiError, invalid } from './errors.ts';
 import { nameAndType } from './file-types.ts';
 import type { Upload } from './model.ts';
-import type { World } from './world.ts';
+import type { Workspace } from './workspace.ts';
 
 const mebibyte = 1024 * 1024;
 const lifeMs = 60 * 60_000;
@@ -35,7 +35,7 @@ const createBody = z.strictObject({
 });
 
 /** POST /v1/file_uploads */
-export function createFileUpload(call: Call, world: World): Answer {
+export function createFileUpload(call: Call, workspace: Workspace): Answer {
   const body = check(createBody, call.body);
   const multiPart = body.mode === 'multi_part';
   if (multiPart && body.filename === undefined)
@@ -44,9 +44,9 @@ export function createFileUpload(call: Call, world: World): Answer {
     throw refused('body', `body.number_of_parts should be ${multiPart ? 'defined' : 'not present'}.`);
   }
   const { filename, contentType } = nameAndType(body.filename, body.content_type);
-  const at = world.now();
+  const at = workspace.now();
   const upload: Upload = {
-    id: world.ids.uuid(),
+    id: workspace.ids.uuid(),
     createdAt: at,
     expiresAt: at + lifeMs,
     status: 'pending',
@@ -57,14 +57,14 @@ export function createFileUpload(call: Call, world: World): Answer {
     sentAt: undefined,
     fileId: undefined,
   };
-  world.uploads.set(upload.id, upload);
-  return showUpload(upload, call.version, world);
+  workspace.uploads.set(upload.id, upload);
+  return showUpload(upload, call.version, workspace);
 }
 
 /** POST /v1/file_uploads/{id}/send */
-export async function sendFileUpload(call: Call, world: World): Promise<Answer> {
-  const upload = findUpload(call, world);
-  requirePending(upload, world);
+export async function sendFileUpload(call: Call, workspace: Workspace): Promise<Answer> {
+  const upload = findUpload(call, workspace);
+  requirePending(upload, workspace);
   const { file, partNumber } = await readForm(call);
   const bytes = new Uint8Array(await file.arrayBuffer());
   const sent = nameAndType(upload.filename ?? (file.name || undefined), file.type || undefined);
@@ -75,7 +75,7 @@ export async function sendFileUpload(call: Call, world: World): Promise<Answer> 
   }
   if (bytes.byteLength === 0) throw invalid('The file is empty. Please try again with a new file upload.');
   // Reading the form took time, in which another send may have won.
-  requirePending(upload, world);
+  requirePending(upload, workspace);
   if (upload.parts) {
     takePart(upload.parts, partNumber, bytes);
   } else {
@@ -83,58 +83,58 @@ export async function sendFileUpload(call: Call, world: World): Promise<Answer> 
     if (bytes.byteLength > singlePartLimit) throw invalid('A file above 20 MiB must be sent in several parts.');
     upload.filename = sent.filename;
     upload.contentType = sent.contentType;
-    finish(upload, bytes, world);
+    finish(upload, bytes, workspace);
   }
-  return showUpload(upload, call.version, world);
+  return showUpload(upload, call.version, workspace);
 }
 
 /** POST /v1/file_uploads/{id}/complete */
-export function completeFileUpload(call: Call, world: World): Answer {
-  const upload = findUpload(call, world);
-  requirePending(upload, world);
+export function completeFileUpload(call: Call, workspace: Workspace): Answer {
+  const upload = findUpload(call, workspace);
+  requirePending(upload, workspace);
   const { parts } = upload;
   if (parts === undefined) throw invalid('Only multi_part uploads can be completed.');
   if (parts.sent.size < parts.total) {
     throw invalid(`Not all parts were sent: ${parts.sent.size} of ${parts.total}.`);
   }
   const pieces = [...parts.sent].toSorted(([left], [right]) => left - right).map(([, bytes]) => bytes);
-  finish(upload, Buffer.concat(pieces), world);
-  return showUpload(upload, call.version, world);
+  finish(upload, Buffer.concat(pieces), workspace);
+  return showUpload(upload, call.version, workspace);
 }
 
 /** GET /v1/file_uploads/{id} */
-export function retrieveFileUpload(call: Call, world: World): Answer {
-  return showUpload(findUpload(call, world), call.version, world);
+export function retrieveFileUpload(call: Call, workspace: Workspace): Answer {
+  return showUpload(findUpload(call, workspace), call.version, workspace);
 }
 
 const listQuery = { ...pagingQuery, status: z.enum(['pending', 'uploaded', 'expired', 'failed']).optional() };
 
 /** GET /v1/file_uploads */
-export function listFileUploads(call: Call, world: World): Answer {
+export function listFileUploads(call: Call, workspace: Workspace): Answer {
   const query = checkQuery(call, listQuery);
-  const uploads = [...world.uploads.values()].toReversed();
-  const asked = uploads.filter((upload) => query.status === undefined || statusOf(upload, world) === query.status);
+  const uploads = [...workspace.uploads.values()].toReversed();
+  const asked = uploads.filter((upload) => query.status === undefined || statusOf(upload, workspace) === query.status);
   const { page, next } = paginate(asked, query);
   return listOf(
     'file_upload',
-    page.map((upload) => showUpload(upload, call.version, world)),
+    page.map((upload) => showUpload(upload, call.version, workspace)),
     next,
   );
 }
 
-function findUpload(call: Call, world: World): Upload {
+function findUpload(call: Call, workspace: Workspace): Upload {
   const id = pathId(call, 'file_upload_id');
-  const upload = world.uploads.get(id);
+  const upload = workspace.uploads.get(id);
   if (upload) return upload;
   throw new ApiError(404, 'object_not_found', `Could not find file_upload with ID: ${id}.`);
 }
 
-function statusOf(upload: Upload, world: World): Upload['status'] | 'expired' {
-  return upload.expiresAt !== null && world.now() >= upload.expiresAt ? 'expired' : upload.status;
+function statusOf(upload: Upload, workspace: Workspace): Upload['status'] | 'expired' {
+  return upload.expiresAt !== null && workspace.now() >= upload.expiresAt ? 'expired' : upload.status;
 }
 
-function requirePending(upload: Upload, world: World): void {
-  const status = statusOf(upload, world);
+function requirePending(upload: Upload, workspace: Workspace): void {
+  const status = statusOf(upload, workspace);
   if (status !== 'pending') throw invalid(`The file upload is not pending: its status is \`${status}\`.`);
 }
 
@@ -167,32 +167,32 @@ function takePart(parts: NonNullable<Upload['parts']>, partNumber: number | unde
   parts.sent.set(partNumber, bytes);
 }
 
-function finish(upload: Upload, bytes: Uint8Array, world: World): void {
-  const { maxUploadBytes } = world.settings();
+function finish(upload: Upload, bytes: Uint8Array, workspace: Workspace): void {
+  const { maxUploadBytes } = workspace.settings();
   if (bytes.byteLength > maxUploadBytes) {
     const limit = Number((maxUploadBytes / mebibyte).toFixed(2));
     throw invalid(
       `The file size is not within the allowed limit of ${limit} MiB. Please try again with a new file upload.`,
     );
   }
-  const fileId = world.ids.uuid();
+  const fileId = workspace.ids.uuid();
   const contentType = upload.contentType ?? 'application/octet-stream';
-  world.files.put(fileId, { name: upload.filename ?? 'Untitled', contentType, bytes });
+  workspace.files.put(fileId, { name: upload.filename ?? 'Untitled', contentType, bytes });
   upload.status = 'uploaded';
   upload.contentLength = bytes.byteLength;
-  upload.sentAt = world.monotonic();
+  upload.sentAt = workspace.monotonic();
   upload.fileId = fileId;
   upload.parts?.sent.clear();
 }
 
-function showUpload(upload: Upload, version: Version, world: World): Answer {
-  const status = statusOf(upload, world);
-  const address = `${world.origin}/v1/file_uploads/${upload.id}`;
+function showUpload(upload: Upload, version: Version, workspace: Workspace): Answer {
+  const status = statusOf(upload, workspace);
+  const address = `${workspace.origin}/v1/file_uploads/${upload.id}`;
   return {
     object: 'file_upload',
     id: upload.id,
     created_time: minuteStamp(upload.createdAt),
-    created_by: { id: world.botId, type: 'bot' },
+    created_by: { id: workspace.botId, type: 'bot' },
     last_edited_time: minuteStamp(upload.createdAt),
     expiry_time: upload.expiresAt === null ? null : new Date(upload.expiresAt).toISOString(),
     ...trashFlags(version, false),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { check, refused } from './check.ts';
 import { invalid } from './errors.ts';
-import * as conditions from './filter-conditions.ts';
+import * as conditions from './conditions.ts';
 import type { DataSource, Property } from './model.ts';
-import { findProperty, valueOf } from './property-value.ts';
+import { findProperty, valueOf } from './property-cells.ts';
 import {
   checkedIn,
   choiceName,

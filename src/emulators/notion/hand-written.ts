@@ -2,11 +2,11 @@ import type { Effects } from './attach.ts';
 import { check } from './check.ts';
 import { dateValue } from './dates.ts';
 import type { DataSource, Page, Property, PropertyValue, StoredFile } from './model.ts';
-import { propertiesInput, readProperties } from './property-input.ts';
-import { findProperty, valueOf } from './property-value.ts';
+import { propertiesInput, readProperties } from './property-kinds.ts';
+import { findProperty, valueOf } from './property-cells.ts';
 import { textItems } from './rich-text.ts';
 import { choiceName, choiceNames, numberIn, textIn } from './row.ts';
-import type { World } from './world.ts';
+import type { Workspace } from './workspace.ts';
 
 /** A file in a cell, as a person sees it. */
 export interface BoardFile {
@@ -23,19 +23,19 @@ export type PlainValue = string | number | boolean | null | BoardFile[];
 export function handWritten(
   values: Record<string, unknown>,
   source: DataSource,
-  world: World,
+  workspace: Workspace,
 ): Map<string, PropertyValue> {
   const effects: Effects = [];
   const cells = new Map<string, PropertyValue>();
   for (const [name, value] of Object.entries(values)) {
     const property = findProperty(source.properties, name);
     if (property === undefined) throw new Error(`There is no column "${name}".`);
-    const plain = plainCell(property, value, world);
+    const plain = plainCell(property, value, workspace);
     if (plain) {
       cells.set(property.id, plain);
     } else {
       const input = check(propertiesInput, { [name]: apiShape(property, value) });
-      for (const [id, cell] of readProperties(input, source.properties, world, effects)) cells.set(id, cell);
+      for (const [id, cell] of readProperties(input, source.properties, workspace, effects)) cells.set(id, cell);
     }
   }
   for (const effect of effects) effect();
@@ -43,12 +43,13 @@ export function handWritten(
 }
 
 /** The cell for what a person can do and the API cannot: long text, an empty status, a file dropped in. */
-function plainCell(property: Property, value: unknown, world: World): PropertyValue | undefined {
+function plainCell(property: Property, value: unknown, workspace: Workspace): PropertyValue | undefined {
   const { type } = property;
   if ((type === 'title' || type === 'rich_text') && typeof value === 'string') return { type, items: textItems(value) };
   if ((type === 'status' || type === 'select') && value === null) return { type, optionId: null };
   if (type === 'date' && typeof value === 'string') return { type, date: dateValue({ start: value }) };
-  if (type === 'files' && Array.isArray(value)) return { type, files: value.map((file) => droppedFile(file, world)) };
+  if (type === 'files' && Array.isArray(value))
+    return { type, files: value.map((file) => droppedFile(file, workspace)) };
   return undefined;
 }
 
@@ -60,14 +61,14 @@ function apiShape(property: Property, value: unknown): unknown {
   return isShape ? value : { [type]: value };
 }
 
-function droppedFile(file: unknown, world: World): StoredFile {
+function droppedFile(file: unknown, workspace: Workspace): StoredFile {
   if (typeof file !== 'object' || file === null || !('name' in file) || typeof file.name !== 'string') {
     throw new Error('A file is { name, bytes } or { name, url }.');
   }
   const { name } = file;
   if ('bytes' in file && file.bytes instanceof Uint8Array) {
-    const fileId = world.ids.uuid();
-    world.files.put(fileId, { name, contentType: 'application/octet-stream', bytes: file.bytes });
+    const fileId = workspace.ids.uuid();
+    workspace.files.put(fileId, { name, contentType: 'application/octet-stream', bytes: file.bytes });
     return { kind: 'hosted', name, fileId };
   }
   if ('url' in file && typeof file.url === 'string') return { kind: 'external', name, url: file.url };
@@ -75,7 +76,7 @@ function droppedFile(file: unknown, world: World): StoredFile {
 }
 
 /** A cell as a person reads it. */
-export function plainValue(page: Page, property: Property, world: World): PlainValue {
+export function plainValue(page: Page, property: Property, workspace: Workspace): PlainValue {
   const value = valueOf(page.current, property);
   switch (value.type) {
     case 'title':
@@ -97,7 +98,7 @@ export function plainValue(page: Page, property: Property, world: World): PlainV
     case 'multi_select':
       return choiceNames(property, value).join(', ');
     case 'files':
-      return value.files.map((file) => boardFile(file, world));
+      return value.files.map((file) => boardFile(file, workspace));
     case 'people':
       return value.ids.join(', ');
     case 'unique_id':
@@ -106,8 +107,8 @@ export function plainValue(page: Page, property: Property, world: World): PlainV
   }
 }
 
-function boardFile(file: StoredFile, world: World): BoardFile {
+function boardFile(file: StoredFile, workspace: Workspace): BoardFile {
   if (file.kind === 'external') return { name: file.name, url: file.url };
-  const bytes = world.files.bytes(file.fileId);
-  return { name: file.name, url: world.files.link(file.fileId).url, ...(bytes && { bytes }) };
+  const bytes = workspace.files.bytes(file.fileId);
+  return { name: file.name, url: workspace.files.link(file.fileId).url, ...(bytes && { bytes }) };
 }

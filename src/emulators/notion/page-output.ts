@@ -1,11 +1,11 @@
 import { type Answer, trashFlags, type Version } from './call.ts';
 import { minuteStamp } from './dates.ts';
 import { invalid } from './errors.ts';
-import { showIcon, showMedia } from './media.ts';
+import { showIcon, showMedia } from './file-references.ts';
 import type { Page, PageVersion, Property } from './model.ts';
 import { partialUser, showValue } from './property-output.ts';
-import { findProperty } from './property-value.ts';
-import type { World } from './world.ts';
+import { findProperty } from './property-cells.ts';
+import type { Workspace } from './workspace.ts';
 
 /** The only column of a page that is no row. */
 export const plainPageColumns: Property[] = [
@@ -21,13 +21,13 @@ export function showPage(
   page: Page,
   version: PageVersion,
   apiVersion: Version,
-  world: World,
+  workspace: Workspace,
   columns?: readonly string[],
 ): Answer {
   const properties = columnsOf(page);
   const shown = columns ? new Set(columns.map((name) => column(properties, name))) : properties;
   const cells: Answer = {};
-  for (const property of shown) cells[property.name] = showValue(page, version, property, world);
+  for (const property of shown) cells[property.name] = showValue(page, version, property, workspace);
   return {
     object: 'page',
     id: page.id,
@@ -40,8 +40,8 @@ export function showPage(
     is_locked: version.isLocked,
     parent: parentOf(page),
     properties: cells,
-    icon: showIcon(version.icon, world),
-    cover: version.cover && showMedia(version.cover, world),
+    icon: showIcon(version.icon, workspace),
+    cover: version.cover && showMedia(version.cover, workspace),
     url: `https://www.notion.so/${page.id.replaceAll('-', '')}`,
     public_url: null,
   };

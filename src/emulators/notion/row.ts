@@ -1,5 +1,5 @@
 import type { Page, PageVersion, Property, PropertyValue } from './model.ts';
-import { optionOf, valueOf } from './property-value.ts';
+import { optionOf, valueOf } from './property-cells.ts';
 import { plainText } from './rich-text.ts';
 
 /** A row as a query sees it. */

@@ -4,10 +4,10 @@ import { check } from './check.ts';
 import { showDataSource } from './data-sources.ts';
 import type { DataSource, Page } from './model.ts';
 import { columnsOf, showPage } from './page-output.ts';
-import { valueOf } from './property-value.ts';
+import { valueOf } from './property-cells.ts';
 import { plainText } from './rich-text.ts';
 import { textIn } from './row.ts';
-import type { World } from './world.ts';
+import type { Workspace } from './workspace.ts';
 
 const searchBody = z.strictObject({
   ...pageFields,
@@ -36,13 +36,15 @@ interface Hit {
 }
 
 /** POST /v1/search: pages and tables whose title holds the words. */
-export function search(call: Call, world: World): Answer {
+export function search(call: Call, workspace: Workspace): Answer {
   const body = check(searchBody, call.body);
   const kind = body.filter?.value;
   const words = body.query.toLowerCase();
-  const sources = kind === 'page' ? [] : [...world.dataSources.values()].map((source) => ofSource(source, call, world));
-  const pages = kind === 'data_source' ? [] : [...world.pages.values()].map((page) => ofPage(page, call, world));
-  const hits = (world.settings().shared ? [...sources, ...pages] : []).filter(
+  const sources =
+    kind === 'page' ? [] : [...workspace.dataSources.values()].map((source) => ofSource(source, call, workspace));
+  const pages =
+    kind === 'data_source' ? [] : [...workspace.pages.values()].map((page) => ofPage(page, call, workspace));
+  const hits = (workspace.settings().shared ? [...sources, ...pages] : []).filter(
     (hit) => hit.inTrash === (body.filter?.in_trash ?? false) && hit.title.toLowerCase().includes(words),
   );
   const sign = body.sort && 'direction' in body.sort && body.sort.direction === 'ascending' ? 1 : -1;
@@ -55,23 +57,23 @@ export function search(call: Call, world: World): Answer {
   );
 }
 
-function ofSource(source: DataSource, call: Call, world: World): Hit {
+function ofSource(source: DataSource, call: Call, workspace: Workspace): Hit {
   return {
     id: source.id,
     title: plainText(source.name),
     editedAt: source.editedAt,
     inTrash: source.inTrash || source.database.inTrash,
-    show: () => showDataSource(source, call.version, world),
+    show: () => showDataSource(source, call.version, workspace),
   };
 }
 
-function ofPage(page: Page, call: Call, world: World): Hit {
+function ofPage(page: Page, call: Call, workspace: Workspace): Hit {
   const title = columnsOf(page).find((property) => property.type === 'title');
   return {
     id: page.id,
     title: title ? textIn(valueOf(page.current, title)) : '',
     editedAt: page.current.editedAt,
     inTrash: page.current.inTrash,
-    show: () => showPage(page, page.current, call.version, world),
+    show: () => showPage(page, page.current, call.version, workspace),
   };
 }

@@ -3,8 +3,8 @@ import { createApi, errorReply, type Incoming, maxBodyBytes, type Reply } from '
 import { conflict } from './errors.ts';
 import { commits, type Fault, type Faults } from './faults.ts';
 import { findRoute } from './router.ts';
-import { send, spoil } from './spoil.ts';
-import type { World } from './world.ts';
+import { send, sendFault } from './fault-answers.ts';
+import type { Workspace } from './workspace.ts';
 
 /** One finished request, as a test may want to look at it. */
 export interface Exchange {
@@ -23,7 +23,7 @@ export interface Exchange {
 }
 
 interface Desk {
-  world: World;
+  workspace: Workspace;
   faults: Faults;
   arrived(route: string): void;
   finished(exchange: Exchange): void;
@@ -33,7 +33,7 @@ interface Desk {
 
 /** The board's HTTP server, not yet listening. */
 export function createBoardServer(desk: Desk): Server {
-  const api = createApi(desk.world);
+  const api = createApi(desk.workspace);
   const beingWritten = new Set<string>();
   const server = createServer((request, response) => {
     serve(request, response).catch(() => request.socket.destroy());
@@ -42,18 +42,18 @@ export function createBoardServer(desk: Desk): Server {
   return server;
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { world, faults, signal } = desk;
+    const { workspace, faults, signal } = desk;
     const method = request.method ?? 'GET';
-    const url = new URL(request.url ?? '/', world.origin);
+    const url = new URL(request.url ?? '/', workspace.origin);
     response.sendDate = false;
-    response.setHeader('date', new Date(world.now()).toUTCString());
+    response.setHeader('date', new Date(workspace.now()).toUTCString());
     if (method === 'GET' && url.pathname.startsWith('/files/')) return serveFile(url, response, desk);
 
     const match = findRoute(method, url.pathname);
     const route = match?.route.name ?? 'unknown';
     desk.arrived(route);
     const fault = faults.strike(route, method);
-    const { latencyMs, clock, conflictOnOverlap } = world.settings();
+    const { latencyMs, clock, conflictOnOverlap } = workspace.settings();
     const written = conflictOnOverlap && route === 'pages.update' ? url.pathname.toLowerCase() : undefined;
     const overlaps = written !== undefined && beingWritten.has(written);
     if (written !== undefined && !overlaps) beingWritten.add(written);
@@ -62,7 +62,7 @@ export function createBoardServer(desk: Desk): Server {
       if (latencyMs > 0) await clock.sleep(latencyMs, signal);
       const incoming: Incoming = { method, url, headers: request.headers, bytes, match };
       const sent = overlaps
-        ? send(response, errorReply(conflict(), world))
+        ? send(response, errorReply(conflict(), workspace))
         : await answer(incoming, fault, route, response);
       desk.finished(exchangeOf(incoming, route, sent));
     } finally {
@@ -79,7 +79,7 @@ export function createBoardServer(desk: Desk): Server {
   ): Promise<Reply | undefined> {
     const reply = fault === undefined || commits(fault) ? await api(incoming) : undefined;
     if (reply && (fault === undefined || reply.status !== 200)) return send(response, reply);
-    return fault && spoil(fault, route, reply, { response, world: desk.world, signal: desk.signal });
+    return fault && sendFault(fault, route, reply, { response, workspace: desk.workspace, signal: desk.signal });
   }
 }
 
@@ -95,8 +95,8 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-function serveFile(url: URL, response: ServerResponse, { world }: Desk): void {
-  const file = world.files.serve(url);
+function serveFile(url: URL, response: ServerResponse, { workspace }: Desk): void {
+  const file = workspace.files.serve(url);
   send(response, { status: file.status, headers: { 'content-type': file.contentType }, body: file.body });
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { invalid } from './errors.ts';
 import type { DataSource, Property } from './model.ts';
-import { findProperty, valueOf } from './property-value.ts';
+import { findProperty, valueOf } from './property-cells.ts';
 import { checkedIn, choiceNames, fileCount, numberIn, peopleIn, type Row, textIn, timeIn } from './row.ts';
 
 const direction = z.enum(['ascending', 'descending']);

@@ -15,7 +15,7 @@ interface FileAnswer {
 }
 
 /** The files Notion keeps, behind signed addresses that expire. */
-export interface FileShelf {
+export interface HostedFiles {
   put(id: string, file: { name: string; contentType: string; bytes: Uint8Array }): void;
   bytes(id: string): Uint8Array | undefined;
   /** A fresh address. */
@@ -25,7 +25,7 @@ export interface FileShelf {
   serve(url: URL): FileAnswer;
 }
 
-interface ShelfOptions {
+interface HostedFilesOptions {
   now: () => number;
   /** Where the board listens. */
   origin: () => string;
@@ -34,7 +34,7 @@ interface ShelfOptions {
   key: string;
 }
 
-export function createFileShelf({ now, origin, maxHeldBytes, key }: ShelfOptions): FileShelf {
+export function createHostedFiles({ now, origin, maxHeldBytes, key }: HostedFilesOptions): HostedFiles {
   const files = new Map<string, HostedFile>();
   const held: string[] = [];
   let heldBytes = 0;

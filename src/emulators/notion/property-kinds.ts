@@ -4,10 +4,10 @@ import { exactlyOne, id } from './check.ts';
 import { dateValue, isoDate } from './dates.ts';
 import { invalid } from './errors.ts';
 import type { Option, Property, PropertyType, PropertyValue, StoredFile } from './model.ts';
-import { emptyValue, findProperty } from './property-value.ts';
+import { emptyValue, findProperty } from './property-cells.ts';
 import { richText, toItems } from './rich-text.ts';
 import { nextColor } from './options-config.ts';
-import type { World } from './world.ts';
+import type { Workspace } from './workspace.ts';
 
 const optionChoice = z.strictObject({
   id: z.string().min(1).max(100).optional(),
@@ -94,14 +94,14 @@ export const propertiesInput = z.record(z.string(), propertyInput);
 export function readProperties(
   input: z.infer<typeof propertiesInput>,
   properties: readonly Property[],
-  world: World,
+  workspace: Workspace,
   effects: Effects,
 ): Map<string, PropertyValue> {
   const values = new Map<string, PropertyValue>();
   for (const [key, cell] of Object.entries(input)) {
     const property = findProperty(properties, key);
     if (property === undefined) throw invalid(`${key} is not a property that exists.`);
-    const value = readValue(cell, property, world, effects);
+    const value = readValue(cell, property, workspace, effects);
     if (value === undefined) throw invalid(`${key} is expected to be ${property.type}.`);
     values.set(property.id, value);
   }
@@ -111,7 +111,7 @@ export function readProperties(
 function readValue(
   input: PropertyInput,
   property: Property,
-  world: World,
+  workspace: Workspace,
   effects: Effects,
 ): PropertyValue | undefined {
   switch (property.type) {
@@ -135,12 +135,12 @@ function readValue(
       return { type: 'date', date: input.date && dateValue(input.date) };
     case 'select':
       if (input.select === undefined) return undefined;
-      return { type: 'select', optionId: input.select && pick(input.select, property, world, effects) };
+      return { type: 'select', optionId: input.select && pick(input.select, property, workspace, effects) };
     case 'multi_select':
       return (
         input.multi_select && {
           type: 'multi_select',
-          optionIds: [...new Set(input.multi_select.map((choice) => pick(choice, property, world, effects)))],
+          optionIds: [...new Set(input.multi_select.map((choice) => pick(choice, property, workspace, effects)))],
         }
       );
     case 'status':
@@ -149,7 +149,7 @@ function readValue(
         ? emptyValue(property)
         : { type: 'status', optionId: existing(input.status, property).id };
     case 'files':
-      return input.files && { type: 'files', files: input.files.map((entry) => readFile(entry, world, effects)) };
+      return input.files && { type: 'files', files: input.files.map((entry) => readFile(entry, workspace, effects)) };
     case 'people':
       return input.people && { type: 'people', ids: input.people.map((person) => person.id) };
     case 'created_time':
@@ -173,7 +173,7 @@ function existing(choice: Choice, property: Property): Option {
 }
 
 /** A select's option; a new name makes one. */
-function pick(choice: Choice, property: Property, world: World, effects: Effects): string {
+function pick(choice: Choice, property: Property, workspace: Workspace, effects: Effects): string {
   const { id, name } = choice;
   const found = property.options.find((option) => (id === undefined ? option.name === name : option.id === id));
   if (found) {
@@ -185,7 +185,7 @@ function pick(choice: Choice, property: Property, world: World, effects: Effects
   if (name === undefined) throw invalid(`Select option with ID "${id}" does not exist.`);
   if (name.includes(',')) throw invalid(`Invalid select option, commas not allowed: ${name}`);
   const option = {
-    id: world.ids.short(),
+    id: workspace.ids.short(),
     name,
     color: choice.color ?? nextColor(property.options),
     description: choice.description ?? null,
@@ -196,14 +196,14 @@ function pick(choice: Choice, property: Property, world: World, effects: Effects
   return option.id;
 }
 
-function readFile(entry: z.infer<typeof fileEntry>, world: World, effects: Effects): StoredFile {
+function readFile(entry: z.infer<typeof fileEntry>, workspace: Workspace, effects: Effects): StoredFile {
   if ('external' in entry) return { kind: 'external', name: entry.name, url: entry.external.url };
   if ('file' in entry) {
-    const fileId = world.files.idOf(entry.file.url);
+    const fileId = workspace.files.idOf(entry.file.url);
     if (fileId === undefined)
       throw invalid(`The file "${entry.name}" is not hosted by Notion, or its URL has expired.`);
     return { kind: 'hosted', name: entry.name, fileId };
   }
-  const { fileId, name } = attach(entry.file_upload.id, world, effects);
+  const { fileId, name } = attach(entry.file_upload.id, workspace, effects);
   return { kind: 'hosted', name: entry.name ?? name.slice(0, 100), fileId };
 }

@@ -1,11 +1,11 @@
 import { type Kind, notFound } from './errors.ts';
-import { createFileShelf, type FileShelf } from './file-shelf.ts';
+import { createHostedFiles, type HostedFiles } from './hosted-files.ts';
 import { createIdSource, type IdSource } from './ids.ts';
 import type { Database, DataSource, Page, PageVersion, PropertyValue, Upload } from './model.ts';
 import { type EmbeddedBoardOptions, type Settings, settingsOf } from './options.ts';
 
 /** All that the board knows. */
-export interface World {
+export interface Workspace {
   readonly ids: IdSource;
   readonly botId: string;
   /** The one person of the workspace, who edits by hand. */
@@ -18,7 +18,7 @@ export interface World {
   readonly uploads: Map<string, Upload>;
   /** Discussion id → the page it hangs on. */
   readonly discussions: Map<string, string>;
-  readonly files: FileShelf;
+  readonly files: HostedFiles;
   /** Where the server listens, once it does. */
   origin: string;
   settings(): Settings;
@@ -38,7 +38,7 @@ export interface World {
 type PageHome = { dataSource: DataSource } | { parentPageId: string | undefined };
 type PageDress = Partial<Pick<PageVersion, 'icon' | 'cover'>>;
 
-export function createWorld(options: EmbeddedBoardOptions): World {
+export function createWorkspace(options: EmbeddedBoardOptions): Workspace {
   const settings = () => settingsOf(options);
   const { clock, random } = settings();
   const ids = createIdSource(random);
@@ -53,7 +53,7 @@ export function createWorld(options: EmbeddedBoardOptions): World {
     return thing;
   };
 
-  const world: World = {
+  const workspace: Workspace = {
     ids,
     botId: ids.uuid(),
     personId: ids.uuid(),
@@ -64,9 +64,9 @@ export function createWorld(options: EmbeddedBoardOptions): World {
     pages: new Map(),
     uploads: new Map(),
     discussions: new Map(),
-    files: createFileShelf({
+    files: createHostedFiles({
       now,
-      origin: () => world.origin,
+      origin: () => workspace.origin,
       maxHeldBytes: () => settings().maxHeldBytes,
       key: ids.uuid(),
     }),
@@ -74,16 +74,16 @@ export function createWorld(options: EmbeddedBoardOptions): World {
     settings,
     now,
     monotonic,
-    page: (id) => shared('page', world.pages, id),
-    database: (id) => shared('database', world.databases, id),
-    dataSource: (id) => shared('data source', world.dataSources, id),
+    page: (id) => shared('page', workspace.pages, id),
+    database: (id) => shared('database', workspace.databases, id),
+    dataSource: (id) => shared('data source', workspace.dataSources, id),
     addPage(home, values, author, dress = {}) {
       pagesMade += 1;
       const at = now();
       const since = monotonic();
       const dataSource = 'dataSource' in home ? home.dataSource : undefined;
       const page: Page = {
-        id: pagesMade === 1 ? world.rootPageId : ids.uuid(),
+        id: pagesMade === 1 ? workspace.rootPageId : ids.uuid(),
         order: pagesMade,
         bornAt: since,
         createdAt: at,
@@ -105,7 +105,7 @@ export function createWorld(options: EmbeddedBoardOptions): World {
         blocks: [],
         writes: 0,
       };
-      world.pages.set(page.id, page);
+      workspace.pages.set(page.id, page);
       dataSource?.pages.push(page);
       return page;
     },
@@ -127,7 +127,7 @@ export function createWorld(options: EmbeddedBoardOptions): World {
       return page.earlier.findLast((version) => version.since <= at) ?? page.earlier[0] ?? page.current;
     },
   };
-  return world;
+  return workspace;
 }
 
 /** The row's cells with the next number in its unique id columns. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { exactlyOne } from './check.ts';
-import { dateTest, isDatePoint } from './date-conditions.ts';
+import { dateTest, isDatePoint } from './date-spans.ts';
 
 /** Does a cell's plain value meet the condition? */
 export type Test<Value> = (value: Value) => boolean;

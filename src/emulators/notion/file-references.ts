@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { attach, type Effects } from './attach.ts';
 import { id } from './check.ts';
 import type { Cover, Icon } from './model.ts';
-import type { World } from './world.ts';
+import type { Workspace } from './workspace.ts';
 
 const uploaded = z.strictObject({ type: z.literal('file_upload').optional(), file_upload: z.strictObject({ id }) });
 const external = z.strictObject({
@@ -18,28 +18,28 @@ const named = z.strictObject({
 export const coverInput = z.union([uploaded, external]);
 export const iconInput = z.union([uploaded, external, emoji, named]);
 
-export function readCover(input: z.infer<typeof coverInput>, world: World, effects: Effects): Cover {
+export function readCover(input: z.infer<typeof coverInput>, workspace: Workspace, effects: Effects): Cover {
   return 'external' in input
     ? { kind: 'external', url: input.external.url }
-    : { kind: 'hosted', fileId: attach(input.file_upload.id, world, effects).fileId };
+    : { kind: 'hosted', fileId: attach(input.file_upload.id, workspace, effects).fileId };
 }
 
-export function readIcon(input: z.infer<typeof iconInput>, world: World, effects: Effects): Icon {
+export function readIcon(input: z.infer<typeof iconInput>, workspace: Workspace, effects: Effects): Icon {
   if ('emoji' in input) return { kind: 'emoji', emoji: input.emoji };
   if ('icon' in input) return { kind: 'icon', icon: input.icon };
-  return readCover(input, world, effects);
+  return readCover(input, workspace, effects);
 }
 
 /** A cover, an image or a file as the API shows it, with a fresh address. */
-export function showMedia(media: Cover, world: World): Record<string, unknown> {
+export function showMedia(media: Cover, workspace: Workspace): Record<string, unknown> {
   return media.kind === 'external'
     ? { type: 'external', external: { url: media.url } }
-    : { type: 'file', file: world.files.link(media.fileId) };
+    : { type: 'file', file: workspace.files.link(media.fileId) };
 }
 
-export function showIcon(icon: Icon | null, world: World): Record<string, unknown> | null {
+export function showIcon(icon: Icon | null, workspace: Workspace): Record<string, unknown> | null {
   if (icon === null) return null;
   if (icon.kind === 'emoji') return { type: 'emoji', emoji: icon.emoji };
   if (icon.kind === 'icon') return { type: 'icon', icon: icon.icon };
-  return showMedia(icon, world);
+  return showMedia(icon, workspace);
 }

@@ -2,13 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { systemClock } from '../../lib/clock.ts';
 import { errorReply, jsonReply, type Reply } from './api.ts';
 import { type Fault, faultError } from './faults.ts';
-import type { World } from './world.ts';
+import type { Workspace } from './workspace.ts';
 
 const dripMs = 200;
 
 interface Line {
   response: ServerResponse;
-  world: World;
+  workspace: Workspace;
   /** Aborts when the board closes. */
   signal: AbortSignal;
 }
@@ -20,14 +20,14 @@ export function send(response: ServerResponse, reply: Reply): Reply {
 }
 
 /** Lets a fault have its way with the answer, and tells what went out: undefined when nothing did. */
-export async function spoil(
+export async function sendFault(
   { kind, ...fault }: Fault,
   route: string,
   reply: Reply | undefined,
-  { response, world, signal }: Line,
+  { response, workspace, signal }: Line,
 ): Promise<Reply | undefined> {
   const error = faultError({ kind, ...fault }, route, reply?.json);
-  if (error) return send(response, errorReply(error, world));
+  if (error) return send(response, errorReply(error, workspace));
   if (kind === 'hang') {
     await gone(response, signal);
     return undefined;
@@ -35,7 +35,7 @@ export async function spoil(
   if (kind === 'bad_gateway_502_html') return send(response, page(502, '502 Bad Gateway'));
   if (kind === 'html_200') return send(response, page(200, 'Just a moment...'));
 
-  const { status, headers, body } = reply ?? jsonReply(200, {}, world);
+  const { status, headers, body } = reply ?? jsonReply(200, {}, workspace);
   const cut = { status, headers, body: '' };
   if (kind === 'empty_200') return send(response, cut);
   if (kind === 'slow_body') {
