@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Answer, type Version, versions } from './call.ts';
-import { ApiError, errorBody, invalid, invalidUrl } from './errors.ts';
-import type { Capabilities } from './options.ts';
-import { createRateLimiter } from './rate-limit.ts';
+import { ApiError, invalid, invalidUrl, rateLimited } from './errors.ts';
+import type { Capabilities, RateLimit } from './options.ts';
 import { readParams, type Route } from './router.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -32,16 +31,25 @@ export interface Reply {
 export type Api = (incoming: Incoming) => Promise<Reply>;
 
 export function createApi(workspace: Workspace): Api {
-  const limiter = createRateLimiter();
+  /** Fixed windows by whose they are, each of which begins with the first request after the last one ended. */
+  const windows = new Map<string, { startedAt: number; requests: number }>();
+
+  const countRequest = (key: string, { requests, windowMs }: RateLimit, reason: string): void => {
+    const now = workspace.monotonic();
+    const last = windows.get(key);
+    const window = last && now < last.startedAt + windowMs ? last : { startedAt: now, requests: 0 };
+    windows.set(key, window);
+    if (window.requests >= requests) {
+      throw rateLimited(reason, Math.max(1, Math.ceil((window.startedAt + windowMs - now) / 1000)));
+    }
+    window.requests += 1;
+  };
 
   const authorize = (headers: IncomingHttpHeaders): void => {
     const { token, rateLimit, workspaceRateLimit } = workspace.settings();
     if (headers.authorization !== `Bearer ${token}`) throw new ApiError(401, 'unauthorized', 'API token is invalid.');
-    const now = workspace.monotonic();
-    const refusal =
-      limiter.take(`token ${token}`, rateLimit, now, 'public_api_request_rate_limit') ??
-      (workspaceRateLimit && limiter.take('workspace', workspaceRateLimit, now, 'public_api_space_request_rate_limit'));
-    if (refusal) throw refusal;
+    countRequest(`token ${token}`, rateLimit, 'public_api_request_rate_limit');
+    if (workspaceRateLimit) countRequest('workspace', workspaceRateLimit, 'public_api_space_request_rate_limit');
   };
 
   return async (incoming) => {
@@ -54,8 +62,10 @@ export function createApi(workspace: Workspace): Api {
       requireCapabilities(route, workspace.settings().capabilities);
       const contentType = incoming.headers['content-type'] ?? '';
       const body = contentType.startsWith('multipart/') ? {} : readJson(incoming.bytes);
-      const call = { params: readParams(raw), query: incoming.url.searchParams, body, bytes: incoming.bytes };
-      const answer = await route.handle({ ...call, contentType, version }, workspace);
+      const params = readParams(raw);
+      const query = incoming.url.searchParams;
+      const { bytes } = incoming;
+      const answer = await route.handle({ params, query, body, bytes, contentType, version, workspace, effects: [] });
       return jsonReply(200, answer, workspace);
     } catch (error) {
       const failure =
@@ -68,7 +78,9 @@ export function createApi(workspace: Workspace): Api {
 }
 
 export function errorReply(error: ApiError, workspace: Workspace): Reply {
-  return jsonReply(error.status, errorBody(error), workspace, error.headers);
+  const { status, code, message, additionalData, headers } = error;
+  const facts = additionalData && { additional_data: additionalData };
+  return jsonReply(status, { object: 'error', status, code, message, ...facts }, workspace, headers);
 }
 
 export function jsonReply(

@@ -1,24 +1,23 @@
 import { z } from 'zod';
-import type { Effects } from './attach.ts';
 import {
+  accept,
   type Answer,
   type Call,
   checkQuery,
+  type Edit,
   listOf,
-  paginate,
+  listPage,
   pagingQuery,
   pathId,
   trashFlags,
-  type Version,
 } from './call.ts';
 import { check, exactlyOne, id } from './check.ts';
 import { minuteStamp } from './dates.ts';
 import { notFound } from './errors.ts';
-import { coverInput, readCover, showMedia } from './file-references.ts';
+import { coverInput, readCover, showFile } from './file-references.ts';
 import type { Block, BlockContent, Page } from './model.ts';
-import { partialUser } from './property-output.ts';
+import { partialUser } from './property-kinds.ts';
 import { richText, textColor, toItems } from './rich-text.ts';
-import type { Workspace } from './workspace.ts';
 
 // Of Notion's block types the board serves the two that a picture in a page's body takes.
 const captioned = { caption: richText.default([]) };
@@ -45,95 +44,78 @@ const positionInput = z
   });
 
 /** GET /v1/blocks/{id}/children */
-export function listBlocks(call: Call, workspace: Workspace): Answer {
-  const page = pageOf(call, workspace);
-  const { page: blocks, next } = paginate(page.blocks, checkQuery(call, pagingQuery));
-  return listOf(
-    'block',
-    blocks.map((block) => showBlock(block, page, call.version, workspace)),
-    next,
-  );
+export function listBlocks(call: Call): Answer {
+  const page = pageOf(call);
+  return listPage('block', page.blocks, checkQuery(call, pagingQuery), (block) => showBlock(block, page, call));
 }
 
 /** PATCH /v1/blocks/{id}/children */
-export function appendChildren(call: Call, workspace: Workspace): Answer {
-  const page = pageOf(call, workspace);
-  const old = call.version === '2025-09-03';
+export function appendChildren(call: Call): Answer {
+  const page = pageOf(call);
   const body = check(
     z.strictObject({
       children: blocksInput,
       position: positionInput.optional(),
-      after: old ? id.optional() : z.undefined().optional(),
+      after: call.version === '2025-09-03' ? id.optional() : z.undefined().optional(),
     }),
     call.body,
   );
-  const index = insertionIndex(page, body.position?.after_block?.id ?? body.after, body.position?.type, workspace);
-  const effects: Effects = [];
-  const blocks = readBlocks(body.children, workspace, effects);
-  for (const effect of effects) effect();
-  page.blocks.splice(index, 0, ...blocks);
-  return listOf(
-    'block',
-    blocks.map((block) => showBlock(block, page, call.version, workspace)),
-    null,
-  );
+  const after = body.position?.after_block?.id ?? body.after;
+  const index = page.blocks.findIndex((block) => block.id === after);
+  if (after !== undefined && index < 0) throw notFound('block', after, call.workspace.settings().connectionName);
+  const blocks = readBlocks(body.children, call);
+  accept(call);
+  if (after !== undefined) page.blocks.splice(index + 1, 0, ...blocks);
+  else if (body.position?.type === 'start') page.blocks.unshift(...blocks);
+  else page.blocks.push(...blocks);
+  const shown = blocks.map((block) => showBlock(block, page, call));
+  return listOf('block', shown);
 }
 
 /** The blocks asked for, made but not yet placed. */
-export function readBlocks(input: BlocksInput, workspace: Workspace, effects: Effects): Block[] {
+export function readBlocks(input: BlocksInput, edit: Edit): Block[] {
+  const { ids, botId, now } = edit.workspace;
   return input.map((block) => ({
-    id: workspace.ids.uuid(),
-    createdAt: workspace.now(),
-    createdBy: workspace.botId,
-    content: readContent(block, workspace, effects),
+    id: ids.uuid(),
+    createdAt: now(),
+    createdBy: botId,
+    content: readContent(block, edit),
   }));
 }
 
-function readContent(block: BlocksInput[number], workspace: Workspace, effects: Effects): BlockContent {
+function readContent(block: BlocksInput[number], edit: Edit): BlockContent {
   if (block.image) {
-    const caption = toItems(block.image.caption);
-    return { type: 'image', image: readCover(block.image, workspace, effects), caption };
+    return { type: 'image', image: readCover(block.image, edit), caption: toItems(block.image.caption) };
   }
   const { rich_text: text = [], color = 'default' } = block.paragraph ?? {};
   return { type: 'paragraph', items: toItems(text), color };
 }
 
 /** Only pages have children here. */
-function pageOf(call: Call, workspace: Workspace): Page {
+function pageOf(call: Call): Page {
   const blockId = pathId(call, 'block_id');
-  const { connectionName, shared } = workspace.settings();
-  const page = shared ? workspace.pages.get(blockId) : undefined;
+  const { connectionName, shared } = call.workspace.settings();
+  const page = shared ? call.workspace.pages.get(blockId) : undefined;
   if (page === undefined) throw notFound('block', blockId, connectionName);
   return page;
 }
 
-function insertionIndex(
-  page: Page,
-  after: string | undefined,
-  position: string | undefined,
-  workspace: Workspace,
-): number {
-  if (after === undefined) return position === 'start' ? 0 : page.blocks.length;
-  const index = page.blocks.findIndex((block) => block.id === after);
-  if (index < 0) throw notFound('block', after, workspace.settings().connectionName);
-  return index + 1;
-}
-
-function showBlock(block: Block, page: Page, version: Version, workspace: Workspace): Answer {
-  const { content } = block;
+function showBlock({ id: blockId, createdAt, createdBy, content }: Block, page: Page, call: Call): Answer {
+  const stamp = minuteStamp(createdAt);
+  const author = partialUser(createdBy);
   return {
     object: 'block',
-    id: block.id,
+    id: blockId,
     parent: { type: 'page_id', page_id: page.id },
-    created_time: minuteStamp(block.createdAt),
-    created_by: partialUser(block.createdBy),
-    last_edited_time: minuteStamp(block.createdAt),
-    last_edited_by: partialUser(block.createdBy),
+    created_time: stamp,
+    created_by: author,
+    last_edited_time: stamp,
+    last_edited_by: author,
     has_children: false,
-    ...trashFlags(version, false),
+    ...trashFlags(call, false),
     type: content.type,
     ...(content.type === 'image'
-      ? { image: { ...showMedia(content.image, workspace), caption: content.caption } }
+      ? { image: { ...showFile(content.image, call.workspace), caption: content.caption } }
       : { paragraph: { rich_text: content.items, color: content.color, icon: null } }),
   };
 }

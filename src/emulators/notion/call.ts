@@ -1,13 +1,23 @@
 import { z } from 'zod';
-import { check, id } from './check.ts';
-import { refused } from './check.ts';
+import { type ApiError } from './errors.ts';
+import { check, id, refused } from './check.ts';
 import type { Workspace } from './workspace.ts';
 
 export const versions = ['2025-09-03', '2026-03-11'] as const;
 export type Version = (typeof versions)[number];
 
+/** A write: what it changes besides the thing itself is done only when the whole of it is accepted. */
+export interface Edit {
+  workspace: Workspace;
+  effects: (() => void)[];
+}
+
+export function accept({ effects }: Edit): void {
+  for (const effect of effects) effect();
+}
+
 /** One request, as far as every route needs it. */
-export interface Call {
+export interface Call extends Edit {
   /** From the path; ids are dashed and lower-case. */
   params: Readonly<Record<string, string>>;
   query: URLSearchParams;
@@ -19,7 +29,7 @@ export interface Call {
 }
 
 export type Answer = Record<string, unknown>;
-export type Handler = (call: Call, workspace: Workspace) => Answer | Promise<Answer>;
+export type Handler = (call: Call) => Answer | Promise<Answer>;
 
 /** One id from the path, which the router has checked. */
 export function pathId(call: Call, name: string): string {
@@ -27,12 +37,12 @@ export function pathId(call: Call, name: string): string {
 }
 
 /** What an object says of being in the trash, in the words of the version. */
-export function trashFlags(version: Version, inTrash: boolean): Answer {
+export function trashFlags({ version }: Call, inTrash: boolean): Answer {
   return version === '2025-09-03' ? { in_trash: inTrash, archived: inTrash } : { in_trash: inTrash };
 }
 
 /** The fields with which a write puts something in the trash; `archived` went with 2026-03-11. */
-export function trashInput(version: Version) {
+export function trashInput({ version }: Call) {
   const flag = z.boolean().optional();
   return { in_trash: flag, archived: version === '2025-09-03' ? flag : z.undefined().optional() };
 }
@@ -63,7 +73,7 @@ export function filterProperties(call: Call): string[] | undefined {
 }
 
 /** A list answer. */
-export function listOf(type: string, results: Answer[], nextCursor: string | null): Answer {
+export function listOf(type: string, results: Answer[], nextCursor: string | null = null): Answer {
   return { object: 'list', results, next_cursor: nextCursor, has_more: nextCursor !== null, type, [type]: {} };
 }
 
@@ -72,17 +82,18 @@ interface Paging {
   page_size: number;
 }
 
-/** Cuts one page out of a list; a cursor is the id of the first thing on the page. */
-export function paginate<Thing extends { id: string }>(
+/** One page of a list, each thing shown; a cursor is the id of the first thing on the page. */
+export function listPage<Thing extends { id: string }>(
+  type: string,
   things: Thing[],
-  paging: Paging,
-): { page: Thing[]; next: string | null } {
-  const from = paging.start_cursor ? things.findIndex((thing) => thing.id === paging.start_cursor) : 0;
-  if (from < 0) throw staleCursor(paging.start_cursor);
-  const page = things.slice(from, from + paging.page_size);
-  return { page, next: things[from + paging.page_size]?.id ?? null };
+  { start_cursor: cursor, page_size: size }: Paging,
+  show: (thing: Thing) => Answer,
+): Answer {
+  const from = cursor ? things.findIndex((thing) => thing.id === cursor) : 0;
+  if (from < 0) throw staleCursor(cursor);
+  return listOf(type, things.slice(from, from + size).map(show), things[from + size]?.id);
 }
 
-export function staleCursor(cursor: unknown) {
+export function staleCursor(cursor: unknown): ApiError {
   return refused('body', `The start_cursor provided is invalid: ${String(cursor)}`);
 }

@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { attach, type Effects } from './attach.ts';
-import type { Answer, Call } from './call.ts';
+import { accept, type Answer, type Call } from './call.ts';
 import { check, exactlyOne, id } from './check.ts';
 import { minuteStamp } from './dates.ts';
 import { notFound } from './errors.ts';
-import { partialUser } from './property-output.ts';
+import { attach } from './file-references.ts';
+import { partialUser } from './property-kinds.ts';
 import { richText, textItems, toItems } from './rich-text.ts';
-import type { Workspace } from './workspace.ts';
 
 const createBody = z
   .strictObject({
@@ -36,16 +35,16 @@ const createBody = z
   .superRefine(exactlyOne(['rich_text', 'markdown']));
 
 /** POST /v1/comments. The comment itself is not kept: no route of the board reads it. */
-export function createComment(call: Call, workspace: Workspace): Answer {
+export function createComment(call: Call): Answer {
+  const { workspace } = call;
   const body = check(createBody, call.body);
   const { connectionName } = workspace.settings();
   const discussionId = body.discussion_id ?? workspace.ids.uuid();
   const target = body.parent?.page_id ?? body.parent?.block_id ?? workspace.discussions.get(discussionId);
   if (target === undefined) throw notFound('block', discussionId, connectionName);
   const page = workspace.page(target);
-  const effects: Effects = [];
-  const files = body.attachments?.map((each) => attach(each.file_upload_id, workspace, effects).fileId);
-  for (const effect of effects) effect();
+  const files = body.attachments?.map((each) => attach(each.file_upload_id, call).fileId);
+  accept(call);
   workspace.discussions.set(discussionId, page.id);
 
   const stamp = minuteStamp(workspace.now());

@@ -1,26 +1,22 @@
 import { z } from 'zod';
-import { exactlyOne } from './check.ts';
+import { check, exactlyOne } from './check.ts';
 import { dateTest, isDatePoint } from './date-spans.ts';
-
-/** Does a cell's plain value meet the condition? */
-export type Test<Value> = (value: Value) => boolean;
+import type { PropertyType } from './model.ts';
+import type { PlainContent } from './property-kinds.ts';
 
 const presence = { is_empty: z.literal(true).optional(), is_not_empty: z.literal(true).optional() };
 const none = z.strictObject({}).optional();
 const words = z.string().optional();
-const choice = z.union([z.string(), z.array(z.string()).min(1).max(100)]).optional();
+const names = z.union([z.string(), z.array(z.string()).min(1).max(100)]).optional();
 const number = z.number().optional();
+const flag = z.boolean().optional();
 const point = z.string().refine(isDatePoint, 'should be a valid ISO 8601 date string').optional();
 
 function operators<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.strictObject(shape).superRefine(exactlyOne(Object.keys(shape)));
 }
 
-export const filesCondition = operators(presence);
-export const checkboxCondition = operators({ equals: z.boolean().optional(), does_not_equal: z.boolean().optional() });
-export const choiceCondition = operators({ equals: choice, does_not_equal: choice, ...presence });
-export const listCondition = operators({ contains: choice, does_not_contain: choice, ...presence });
-export const textCondition = operators({
+const text = operators({
   equals: words,
   does_not_equal: words,
   contains: words,
@@ -29,7 +25,7 @@ export const textCondition = operators({
   ends_with: words,
   ...presence,
 });
-export const numberCondition = operators({
+const amount = operators({
   equals: number,
   does_not_equal: number,
   greater_than: number,
@@ -38,7 +34,9 @@ export const numberCondition = operators({
   less_than_or_equal_to: number,
   ...presence,
 });
-export const dateCondition = operators({
+const choice = operators({ equals: names, does_not_equal: names, ...presence });
+const list = operators({ contains: names, does_not_contain: names, ...presence });
+const time = operators({
   equals: point,
   before: point,
   after: point,
@@ -54,66 +52,80 @@ export const dateCondition = operators({
   ...presence,
 });
 
-export function filesTest(condition: z.infer<typeof filesCondition>): Test<number> {
-  return (count) => (condition.is_empty ? count === 0 : count > 0);
+const schemas = {
+  title: text,
+  rich_text: text,
+  url: text,
+  email: text,
+  phone_number: text,
+  number: amount,
+  unique_id: amount,
+  checkbox: operators({ equals: flag, does_not_equal: flag }),
+  select: choice,
+  status: choice,
+  multi_select: list,
+  people: list,
+  created_by: list,
+  last_edited_by: list,
+  files: operators(presence),
+  date: time,
+  created_time: time,
+  last_edited_time: time,
+} satisfies Record<PropertyType, z.ZodType>;
+
+/** A filter's condition, checked. */
+export interface Condition {
+  /** The names of options or people that it speaks of. */
+  names: string[];
+  test(value: PlainContent): boolean;
 }
 
-export function checkboxTest(condition: z.infer<typeof checkboxCondition>): Test<boolean> {
-  return (checked) =>
-    condition.equals === undefined ? checked !== condition.does_not_equal : checked === condition.equals;
+/** Checks the condition for a column of this type. `place` is where it stands, such as `body.filter.status`. */
+export function readCondition(type: PropertyType, condition: unknown, now: number, place: string): Condition {
+  const parsed: Record<string, unknown> = check<z.ZodType<Record<string, unknown>>>(schemas[type], condition, place);
+  const [[operator, operand] = ['is_empty', true]] = Object.entries(parsed);
+  const isTime = schemas[type] === time && !(operator in presence);
+  const test = isTime ? timeTest(operator, operand, now) : (value: PlainContent) => compare(operator, value, operand);
+  return { names: [operand].flat().filter((name) => typeof name === 'string'), test };
 }
 
-/** The names a choice condition speaks of. */
-export function namesIn(condition: { [operator: string]: unknown }): string[] {
-  return Object.values(condition)
-    .flat()
-    .filter((name) => typeof name === 'string');
+function compare(operator: string, value: PlainContent, operand: unknown): boolean {
+  switch (operator) {
+    case 'equals':
+      return [operand].flat().includes(value ?? '');
+    case 'contains':
+      return Array.isArray(value)
+        ? [operand].flat().some((name) => value.some((each) => each === name))
+        : folded(value).includes(folded(operand));
+    case 'starts_with':
+      return folded(value).startsWith(folded(operand));
+    case 'ends_with':
+      return folded(value).endsWith(folded(operand));
+    case 'greater_than':
+      return typeof value === 'number' && value > Number(operand);
+    case 'less_than':
+      return typeof value === 'number' && value < Number(operand);
+    case 'greater_than_or_equal_to':
+      return typeof value === 'number' && value >= Number(operand);
+    case 'less_than_or_equal_to':
+      return typeof value === 'number' && value <= Number(operand);
+    case 'does_not_equal':
+      return !compare('equals', value, operand);
+    case 'does_not_contain':
+      return !compare('contains', value, operand);
+    case 'is_not_empty':
+      return !compare('is_empty', value, operand);
+    default:
+      return value === null || value === '' || (Array.isArray(value) && value.length === 0);
+  }
 }
 
-export function choiceTest(condition: z.infer<typeof choiceCondition>): Test<string | null> {
-  const names = new Set(namesIn(condition));
-  if (condition.is_empty) return (name) => name === null;
-  if (condition.is_not_empty) return (name) => name !== null;
-  if (condition.equals !== undefined) return (name) => name !== null && names.has(name);
-  return (name) => name === null || !names.has(name);
+function folded(value: unknown): string {
+  return typeof value === 'string' ? value.toLowerCase() : '';
 }
 
-export function listTest(condition: z.infer<typeof listCondition>): Test<string[]> {
-  const names = new Set(namesIn(condition));
-  if (condition.is_empty) return (list) => list.length === 0;
-  if (condition.is_not_empty) return (list) => list.length > 0;
-  if (condition.contains !== undefined) return (list) => list.some((name) => names.has(name));
-  return (list) => !list.some((name) => names.has(name));
-}
-
-const folded = (text: string) => text.toLowerCase();
-
-export function textTest(condition: z.infer<typeof textCondition>): Test<string> {
-  const { equals, does_not_equal, contains, does_not_contain, starts_with, ends_with } = condition;
-  if (equals !== undefined) return (text) => text === equals;
-  if (does_not_equal !== undefined) return (text) => text !== does_not_equal;
-  if (contains !== undefined) return (text) => folded(text).includes(folded(contains));
-  if (does_not_contain !== undefined) return (text) => !folded(text).includes(folded(does_not_contain));
-  if (starts_with !== undefined) return (text) => folded(text).startsWith(folded(starts_with));
-  if (ends_with !== undefined) return (text) => folded(text).endsWith(folded(ends_with));
-  return (text) => (text === '') === (condition.is_empty === true);
-}
-
-export function numberTest(condition: z.infer<typeof numberCondition>): Test<number | null> {
-  const { equals, does_not_equal, greater_than, less_than, greater_than_or_equal_to, less_than_or_equal_to } =
-    condition;
-  if (equals !== undefined) return (value) => value === equals;
-  if (does_not_equal !== undefined) return (value) => value !== does_not_equal;
-  if (greater_than !== undefined) return (value) => value !== null && value > greater_than;
-  if (less_than !== undefined) return (value) => value !== null && value < less_than;
-  if (greater_than_or_equal_to !== undefined) return (value) => value !== null && value >= greater_than_or_equal_to;
-  if (less_than_or_equal_to !== undefined) return (value) => value !== null && value <= less_than_or_equal_to;
-  return (value) => (value === null) === (condition.is_empty === true);
-}
-
-export function timeTest(condition: z.infer<typeof dateCondition>, now: number): Test<number | null> {
-  if (condition.is_empty) return (value) => value === null;
-  if (condition.is_not_empty) return (value) => value !== null;
-  const test = dateTest(condition, now);
-  return (value) => value !== null && test(value);
+/** Times are compared to the minute, as pages show them. */
+function timeTest(operator: string, operand: unknown, now: number): Condition['test'] {
+  const test = dateTest(operator, typeof operand === 'string' ? operand : '', now);
+  return (value) => typeof value === 'string' && test(Math.floor(Date.parse(value) / 60_000) * 60_000);
 }

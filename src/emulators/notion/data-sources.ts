@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import type { Effects } from './attach.ts';
-import { type Answer, type Call, pathId, trashFlags, trashInput, type Version } from './call.ts';
+import { accept, type Answer, type Call, pathId, trashFlags, trashInput } from './call.ts';
 import { check, id } from './check.ts';
 import { minuteStamp } from './dates.ts';
 import { invalid } from './errors.ts';
+import { notionUrl } from './ids.ts';
 import { iconInput, readIcon, showIcon } from './file-references.ts';
 import type { Database, DataSource, Property, RichTextItem } from './model.ts';
-import { partialUser } from './property-output.ts';
 import { findProperty } from './property-cells.ts';
+import { partialUser } from './property-kinds.ts';
 import { richText, toItems } from './rich-text.ts';
 import {
   createProperties,
@@ -21,8 +21,8 @@ import {
 import type { Workspace } from './workspace.ts';
 
 /** GET /v1/data_sources/{id} */
-export function retrieveDataSource(call: Call, workspace: Workspace): Answer {
-  return showDataSource(workspace.dataSource(pathId(call, 'data_source_id')), call.version, workspace);
+export function retrieveDataSource(call: Call): Answer {
+  return showDataSource(call.workspace.dataSource(pathId(call, 'data_source_id')), call);
 }
 
 const createBody = z.strictObject({
@@ -33,16 +33,16 @@ const createBody = z.strictObject({
 });
 
 /** POST /v1/data_sources */
-export function createDataSource(call: Call, workspace: Workspace): Answer {
+export function createDataSource(call: Call): Answer {
+  const { workspace } = call;
   const body = check(createBody, call.body);
   const database = workspace.database(body.parent.database_id);
-  const effects: Effects = [];
-  const icon = body.icon ? readIcon(body.icon, workspace, effects) : null;
+  const icon = body.icon ? readIcon(body.icon, call) : null;
   const properties = createProperties(body.properties, workspace.ids);
-  for (const effect of effects) effect();
+  accept(call);
   const source = addDataSource(database, toItems(body.title), properties, workspace.botId, workspace);
   source.icon = icon;
-  return showDataSource(source, call.version, workspace);
+  return showDataSource(source, call);
 }
 
 export function addDataSource(
@@ -73,28 +73,28 @@ export function addDataSource(
 }
 
 /** PATCH /v1/data_sources/{id} */
-export function updateDataSource(call: Call, workspace: Workspace): Answer {
+export function updateDataSource(call: Call): Answer {
+  const { workspace } = call;
   const source = workspace.dataSource(pathId(call, 'data_source_id'));
   const body = check(
     z.strictObject({
       properties: propertiesChange.default({}),
       title: richText.optional(),
       icon: iconInput.nullish(),
-      ...trashInput(call.version),
+      ...trashInput(call),
     }),
     call.body,
   );
-  const effects: Effects = [];
-  const icon = body.icon && readIcon(body.icon, workspace, effects);
+  const icon = body.icon && readIcon(body.icon, call);
   const properties = changedProperties(source.properties, body.properties, workspace);
-  for (const effect of effects) effect();
+  accept(call);
   source.properties = properties;
   if (body.title) source.name = toItems(body.title);
   if (icon !== undefined) source.icon = icon;
   source.inTrash = body.in_trash ?? body.archived ?? source.inTrash;
   source.editedAt = workspace.now();
   source.editedBy = workspace.botId;
-  return showDataSource(source, call.version, workspace);
+  return showDataSource(source, call);
 }
 
 /** The columns after the change, made on copies so that a refused change leaves nothing behind. */
@@ -137,7 +137,7 @@ export function changedProperties(
 }
 
 /** A table as the API shows it. */
-export function showDataSource(source: DataSource, version: Version, workspace: Workspace): Answer {
+export function showDataSource(source: DataSource, call: Call): Answer {
   const { database } = source;
   return {
     object: 'data_source',
@@ -147,15 +147,15 @@ export function showDataSource(source: DataSource, version: Version, workspace: 
     parent: { type: 'database_id', database_id: database.id },
     database_parent: { type: 'page_id', page_id: database.parentPageId },
     is_inline: database.isInline,
-    ...trashFlags(version, source.inTrash || database.inTrash),
+    ...trashFlags(call, source.inTrash || database.inTrash),
     created_time: minuteStamp(source.createdAt),
     last_edited_time: minuteStamp(source.editedAt),
     created_by: partialUser(source.createdBy),
     last_edited_by: partialUser(source.editedBy),
     properties: Object.fromEntries(source.properties.map((property) => [property.name, showProperty(property)])),
-    icon: showIcon(source.icon, workspace),
+    icon: showIcon(source.icon, call.workspace),
     cover: null,
-    url: `https://www.notion.so/${database.id.replaceAll('-', '')}`,
+    url: notionUrl(database.id),
     public_url: null,
   };
 }

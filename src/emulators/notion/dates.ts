@@ -12,13 +12,16 @@ export const isoDate = z
     'should be a valid ISO 8601 date string',
   );
 
+/** A date as a write gives it; zones other than the offset in `start` are not served. */
+export const dateInput = z.strictObject({ start: isoDate, end: isoDate.nullish(), time_zone: z.null().optional() });
+
 /** A time stamp as the API shows it: rounded down to the minute. */
 export function minuteStamp(ms: number): string {
   return new Date(Math.floor(ms / minuteMs) * minuteMs).toISOString();
 }
 
 /** Instants are kept to the minute, with a numeric offset. */
-export function dateValue(input: { start: string; end?: string | null | undefined }): DateValue {
+export function dateValue(input: z.infer<typeof dateInput>): DateValue {
   return { start: normalized(input.start), end: input.end ? normalized(input.end) : null, time_zone: null };
 }
 

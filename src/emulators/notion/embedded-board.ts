@@ -37,7 +37,7 @@ export async function startEmbeddedBoard(given: EmbeddedBoardOptions = {}): Prom
   const workspace = createWorkspace(options);
   workspace.addPage(
     { parentPageId: undefined },
-    new Map([['title', { type: 'title', items: textItems('Embedded board') }]]),
+    new Map([['title', { type: 'title', content: textItems('Embedded board') }]]),
     workspace.personId,
   );
 

@@ -50,14 +50,3 @@ export function rateLimited(reason: string, retryAfterSeconds: number): ApiError
     { 'retry-after': String(retryAfterSeconds) },
   );
 }
-
-/** The body of an error answer, without its request id. */
-export function errorBody(error: ApiError): Record<string, unknown> {
-  return {
-    object: 'error',
-    status: error.status,
-    code: error.code,
-    message: error.message,
-    ...(error.additionalData && { additional_data: error.additionalData }),
-  };
-}

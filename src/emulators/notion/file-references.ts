@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { attach, type Effects } from './attach.ts';
+import type { Edit } from './call.ts';
 import { id } from './check.ts';
-import type { Cover, Icon } from './model.ts';
+import { ApiError, invalid } from './errors.ts';
+import type { Cover, Icon, StoredFile } from './model.ts';
 import type { Workspace } from './workspace.ts';
 
 const uploaded = z.strictObject({ type: z.literal('file_upload').optional(), file_upload: z.strictObject({ id }) });
@@ -14,32 +15,71 @@ const named = z.strictObject({
   type: z.literal('icon').optional(),
   icon: z.strictObject({ name: z.string().min(1), color: z.string().default('gray') }),
 });
+const hosted = z.strictObject({
+  type: z.literal('file').optional(),
+  file: z.strictObject({ url: z.string().min(1), expiry_time: z.string().optional() }),
+});
+const fileName = z.string().min(1).max(100);
 
 export const coverInput = z.union([uploaded, external]);
 export const iconInput = z.union([uploaded, external, emoji, named]);
+/** One file of a Files & media cell; only an upload brings a name of its own. */
+export const fileEntry = z.union([
+  uploaded.extend({ name: fileName.optional() }),
+  external.extend({ name: fileName }),
+  hosted.extend({ name: fileName }),
+]);
 
-export function readCover(input: z.infer<typeof coverInput>, workspace: Workspace, effects: Effects): Cover {
+export function readCover(input: z.infer<typeof coverInput>, edit: Edit): Cover {
   return 'external' in input
     ? { kind: 'external', url: input.external.url }
-    : { kind: 'hosted', fileId: attach(input.file_upload.id, workspace, effects).fileId };
+    : { kind: 'hosted', fileId: attach(input.file_upload.id, edit).fileId };
 }
 
-export function readIcon(input: z.infer<typeof iconInput>, workspace: Workspace, effects: Effects): Icon {
+export function readIcon(input: z.infer<typeof iconInput>, edit: Edit): Icon {
   if ('emoji' in input) return { kind: 'emoji', emoji: input.emoji };
   if ('icon' in input) return { kind: 'icon', icon: input.icon };
-  return readCover(input, workspace, effects);
+  return readCover(input, edit);
+}
+
+export function readFile(entry: z.infer<typeof fileEntry>, edit: Edit): StoredFile {
+  if ('external' in entry) return { kind: 'external', name: entry.name, url: entry.external.url };
+  if ('file' in entry) {
+    const fileId = edit.workspace.files.idOf(entry.file.url);
+    if (fileId !== undefined) return { kind: 'hosted', name: entry.name, fileId };
+    throw invalid(`The file "${entry.name}" is not hosted by Notion, or its URL has expired.`);
+  }
+  const { fileId, name } = attach(entry.file_upload.id, edit);
+  return { kind: 'hosted', name: entry.name ?? name.slice(0, 100), fileId };
+}
+
+/** The stored file behind an upload, which the attachment makes permanent. */
+export function attach(uploadId: string, { workspace, effects }: Edit): { fileId: string; name: string } {
+  const upload = workspace.uploads.get(uploadId);
+  const { attachLagMs } = workspace.settings();
+  const expired = upload?.expiresAt != null && workspace.now() >= upload.expiresAt;
+  const settled = upload?.sentAt !== undefined && workspace.monotonic() >= upload.sentAt + attachLagMs;
+  if (upload?.fileId === undefined || expired || !settled) {
+    throw new ApiError(
+      404,
+      'object_not_found',
+      `Could not find file_upload with ID: ${uploadId}. Confirm the status of the file upload is \`uploaded\` and that your integration has capabilities to update or insert content.`,
+    );
+  }
+  effects.push(() => (upload.expiresAt = null));
+  return { fileId: upload.fileId, name: upload.filename ?? 'Untitled' };
 }
 
 /** A cover, an image or a file as the API shows it, with a fresh address. */
-export function showMedia(media: Cover, workspace: Workspace): Record<string, unknown> {
-  return media.kind === 'external'
-    ? { type: 'external', external: { url: media.url } }
-    : { type: 'file', file: workspace.files.link(media.fileId) };
+export function showFile(file: Cover, workspace: Workspace): Record<string, unknown> {
+  return file.kind === 'external'
+    ? { type: 'external', external: { url: file.url } }
+    : { type: 'file', file: workspace.files.link(file.fileId) };
 }
 
 export function showIcon(icon: Icon | null, workspace: Workspace): Record<string, unknown> | null {
   if (icon === null) return null;
   if (icon.kind === 'emoji') return { type: 'emoji', emoji: icon.emoji };
   if (icon.kind === 'icon') return { type: 'icon', icon: icon.icon };
-  return showMedia(icon, workspace);
+  return showFile(icon, workspace);
 }

@@ -1,21 +1,10 @@
 import { z } from 'zod';
-import {
-  type Answer,
-  type Call,
-  checkQuery,
-  listOf,
-  paginate,
-  pagingQuery,
-  pathId,
-  trashFlags,
-  type Version,
-} from './call.ts';
+import { type Answer, type Call, checkQuery, listPage, pagingQuery, pathId, trashFlags } from './call.ts';
 import { check, refused } from './check.ts';
 import { minuteStamp } from './dates.ts';
 import { ApiError, invalid } from './errors.ts';
 import { nameAndType } from './file-types.ts';
 import type { Upload } from './model.ts';
-import type { Workspace } from './workspace.ts';
 
 const mebibyte = 1024 * 1024;
 const lifeMs = 60 * 60_000;
@@ -35,7 +24,7 @@ const createBody = z.strictObject({
 });
 
 /** POST /v1/file_uploads */
-export function createFileUpload(call: Call, workspace: Workspace): Answer {
+export function createFileUpload(call: Call): Answer {
   const body = check(createBody, call.body);
   const multiPart = body.mode === 'multi_part';
   if (multiPart && body.filename === undefined)
@@ -44,6 +33,7 @@ export function createFileUpload(call: Call, workspace: Workspace): Answer {
     throw refused('body', `body.number_of_parts should be ${multiPart ? 'defined' : 'not present'}.`);
   }
   const { filename, contentType } = nameAndType(body.filename, body.content_type);
+  const { workspace } = call;
   const at = workspace.now();
   const upload: Upload = {
     id: workspace.ids.uuid(),
@@ -58,13 +48,13 @@ export function createFileUpload(call: Call, workspace: Workspace): Answer {
     fileId: undefined,
   };
   workspace.uploads.set(upload.id, upload);
-  return showUpload(upload, call.version, workspace);
+  return showUpload(upload, call);
 }
 
 /** POST /v1/file_uploads/{id}/send */
-export async function sendFileUpload(call: Call, workspace: Workspace): Promise<Answer> {
-  const upload = findUpload(call, workspace);
-  requirePending(upload, workspace);
+export async function sendFileUpload(call: Call): Promise<Answer> {
+  const upload = findUpload(call);
+  requirePending(upload, call);
   const { file, partNumber } = await readForm(call);
   const bytes = new Uint8Array(await file.arrayBuffer());
   const sent = nameAndType(upload.filename ?? (file.name || undefined), file.type || undefined);
@@ -75,7 +65,7 @@ export async function sendFileUpload(call: Call, workspace: Workspace): Promise<
   }
   if (bytes.byteLength === 0) throw invalid('The file is empty. Please try again with a new file upload.');
   // Reading the form took time, in which another send may have won.
-  requirePending(upload, workspace);
+  requirePending(upload, call);
   if (upload.parts) {
     takePart(upload.parts, partNumber, bytes);
   } else {
@@ -83,58 +73,53 @@ export async function sendFileUpload(call: Call, workspace: Workspace): Promise<
     if (bytes.byteLength > singlePartLimit) throw invalid('A file above 20 MiB must be sent in several parts.');
     upload.filename = sent.filename;
     upload.contentType = sent.contentType;
-    finish(upload, bytes, workspace);
+    finish(upload, bytes, call);
   }
-  return showUpload(upload, call.version, workspace);
+  return showUpload(upload, call);
 }
 
 /** POST /v1/file_uploads/{id}/complete */
-export function completeFileUpload(call: Call, workspace: Workspace): Answer {
-  const upload = findUpload(call, workspace);
-  requirePending(upload, workspace);
+export function completeFileUpload(call: Call): Answer {
+  const upload = findUpload(call);
+  requirePending(upload, call);
   const { parts } = upload;
   if (parts === undefined) throw invalid('Only multi_part uploads can be completed.');
   if (parts.sent.size < parts.total) {
     throw invalid(`Not all parts were sent: ${parts.sent.size} of ${parts.total}.`);
   }
   const pieces = [...parts.sent].toSorted(([left], [right]) => left - right).map(([, bytes]) => bytes);
-  finish(upload, Buffer.concat(pieces), workspace);
-  return showUpload(upload, call.version, workspace);
+  finish(upload, Buffer.concat(pieces), call);
+  return showUpload(upload, call);
 }
 
 /** GET /v1/file_uploads/{id} */
-export function retrieveFileUpload(call: Call, workspace: Workspace): Answer {
-  return showUpload(findUpload(call, workspace), call.version, workspace);
+export function retrieveFileUpload(call: Call): Answer {
+  return showUpload(findUpload(call), call);
 }
 
 const listQuery = { ...pagingQuery, status: z.enum(['pending', 'uploaded', 'expired', 'failed']).optional() };
 
 /** GET /v1/file_uploads */
-export function listFileUploads(call: Call, workspace: Workspace): Answer {
+export function listFileUploads(call: Call): Answer {
   const query = checkQuery(call, listQuery);
-  const uploads = [...workspace.uploads.values()].toReversed();
-  const asked = uploads.filter((upload) => query.status === undefined || statusOf(upload, workspace) === query.status);
-  const { page, next } = paginate(asked, query);
-  return listOf(
-    'file_upload',
-    page.map((upload) => showUpload(upload, call.version, workspace)),
-    next,
-  );
+  const uploads = [...call.workspace.uploads.values()].toReversed();
+  const asked = uploads.filter((upload) => query.status === undefined || statusOf(upload, call) === query.status);
+  return listPage('file_upload', asked, query, (upload) => showUpload(upload, call));
 }
 
-function findUpload(call: Call, workspace: Workspace): Upload {
+function findUpload(call: Call): Upload {
   const id = pathId(call, 'file_upload_id');
-  const upload = workspace.uploads.get(id);
+  const upload = call.workspace.uploads.get(id);
   if (upload) return upload;
   throw new ApiError(404, 'object_not_found', `Could not find file_upload with ID: ${id}.`);
 }
 
-function statusOf(upload: Upload, workspace: Workspace): Upload['status'] | 'expired' {
+function statusOf(upload: Upload, { workspace }: Call): Upload['status'] | 'expired' {
   return upload.expiresAt !== null && workspace.now() >= upload.expiresAt ? 'expired' : upload.status;
 }
 
-function requirePending(upload: Upload, workspace: Workspace): void {
-  const status = statusOf(upload, workspace);
+function requirePending(upload: Upload, call: Call): void {
+  const status = statusOf(upload, call);
   if (status !== 'pending') throw invalid(`The file upload is not pending: its status is \`${status}\`.`);
 }
 
@@ -167,7 +152,7 @@ function takePart(parts: NonNullable<Upload['parts']>, partNumber: number | unde
   parts.sent.set(partNumber, bytes);
 }
 
-function finish(upload: Upload, bytes: Uint8Array, workspace: Workspace): void {
+function finish(upload: Upload, bytes: Uint8Array, { workspace }: Call): void {
   const { maxUploadBytes } = workspace.settings();
   if (bytes.byteLength > maxUploadBytes) {
     const limit = Number((maxUploadBytes / mebibyte).toFixed(2));
@@ -185,17 +170,17 @@ function finish(upload: Upload, bytes: Uint8Array, workspace: Workspace): void {
   upload.parts?.sent.clear();
 }
 
-function showUpload(upload: Upload, version: Version, workspace: Workspace): Answer {
-  const status = statusOf(upload, workspace);
-  const address = `${workspace.origin}/v1/file_uploads/${upload.id}`;
+function showUpload(upload: Upload, call: Call): Answer {
+  const status = statusOf(upload, call);
+  const address = `${call.workspace.origin}/v1/file_uploads/${upload.id}`;
   return {
     object: 'file_upload',
     id: upload.id,
     created_time: minuteStamp(upload.createdAt),
-    created_by: { id: workspace.botId, type: 'bot' },
+    created_by: { id: call.workspace.botId, type: 'bot' },
     last_edited_time: minuteStamp(upload.createdAt),
     expiry_time: upload.expiresAt === null ? null : new Date(upload.expiresAt).toISOString(),
-    ...trashFlags(version, false),
+    ...trashFlags(call, false),
     status,
     filename: upload.filename,
     content_type: upload.contentType,

@@ -31,6 +31,11 @@ export function createIdSource(random: Random): IdSource {
   };
 }
 
+/** The address of a page or database in Notion's own app. */
+export function notionUrl(id: string): string {
+  return `https://www.notion.so/${id.replaceAll('-', '')}`;
+}
+
 /** The dashed lower-case form of an id, or undefined for what is none. */
 export function normalizeId(value: string): string | undefined {
   const hex = value.toLowerCase().replaceAll('-', '');

@@ -1,19 +1,10 @@
-interface Annotations {
-  bold: boolean;
-  italic: boolean;
-  strikethrough: boolean;
-  underline: boolean;
-  code: boolean;
-  color: string;
-}
-
 /** A piece of formatted text as the API shows it. */
 export interface RichTextItem {
   type: 'text' | 'equation' | 'mention';
   text?: { content: string; link: { url: string } | null };
   equation?: { expression: string };
   mention?: Record<string, unknown>;
-  annotations: Annotations;
+  annotations: Record<'bold' | 'italic' | 'strikethrough' | 'underline' | 'code', boolean> & { color: string };
   plain_text: string;
   href: string | null;
 }
@@ -69,11 +60,8 @@ export interface Property {
   prefix: string | null;
 }
 
-export type StoredFile =
-  | { kind: 'hosted'; name: string; fileId: string }
-  | { kind: 'external'; name: string; url: string };
-
 export type Cover = { kind: 'hosted'; fileId: string } | { kind: 'external'; url: string };
+export type StoredFile = Cover & { name: string };
 export type Icon = Cover | { kind: 'emoji'; emoji: string } | { kind: 'icon'; icon: { name: string; color: string } };
 
 export interface DateValue {
@@ -82,25 +70,17 @@ export interface DateValue {
   time_zone: null;
 }
 
-/** One cell. */
-export type PropertyValue =
-  | { type: 'title' | 'rich_text'; items: RichTextItem[] }
-  | { type: 'number'; number: number | null }
-  | { type: 'url' | 'email' | 'phone_number'; text: string | null }
-  | { type: 'checkbox'; checked: boolean }
-  | { type: 'date'; date: DateValue | null }
-  | { type: 'select' | 'status'; optionId: string | null }
-  | { type: 'multi_select'; optionIds: string[] }
-  | { type: 'files'; files: StoredFile[] }
-  | { type: 'people'; ids: string[] }
-  | { type: 'unique_id'; number: number }
-  | { type: 'computed' };
+/** One cell: what it holds is known to the kind of its type alone. */
+export interface Cell {
+  type: PropertyType;
+  content: unknown;
+}
 
 /** A page's content at one time; never changed, only replaced. */
 export interface PageVersion {
   /** Monotonic ms. */
   since: number;
-  values: ReadonlyMap<string, PropertyValue>;
+  values: ReadonlyMap<string, Cell>;
   inTrash: boolean;
   isArchived: boolean;
   isLocked: boolean;

@@ -16,8 +16,15 @@ export const optionsConfig = z.strictObject({ options: z.array(optionConfig).max
 
 type OptionInput = z.infer<typeof optionConfig>;
 
-export function nextColor(options: readonly Option[]): string {
-  return colors[options.length % colors.length] ?? 'default';
+/** An option that comes after others, in the next colour unless it is given one. */
+export function newOption(
+  given: { name: string; color?: string | undefined; description?: string | null | undefined },
+  others: readonly Option[],
+  ids: IdSource,
+): Option {
+  const { name, color = colors[others.length % colors.length] ?? 'default', description = null } = given;
+  if (name.includes(',')) throw invalid(`Invalid select option, commas not allowed: ${name}`);
+  return { id: ids.short(), name, color, description };
 }
 
 /** The options asked for: those that exist stay as they are, new ones are made, and those not named are gone. */
@@ -31,17 +38,11 @@ export function mergeOptions(current: readonly Option[], wanted: readonly Option
     if (found && want.color !== undefined && want.color !== found.color) {
       throw invalid(`Cannot update color of option "${found.name}".`);
     }
-    if (name.includes(',')) throw invalid(`Invalid select option, commas not allowed: ${name}`);
     if (merged.some((option) => option.name === name)) throw invalid(`Options should be unique, "${name}" is not.`);
     merged.push(
       found
         ? { ...found, description: want.description === undefined ? found.description : want.description }
-        : {
-            id: ids.short(),
-            name,
-            color: want.color ?? nextColor([...current, ...merged]),
-            description: want.description ?? null,
-          },
+        : newOption({ ...want, name }, [...current, ...merged], ids),
     );
   }
   return merged;

@@ -1,14 +1,16 @@
 import { type Clock, type Random, systemClock, systemRandom } from '../../lib/clock.ts';
 
+const allCapabilities = {
+  readContent: true,
+  updateContent: true,
+  insertContent: true,
+  readComments: true,
+  insertComments: true,
+  userInformation: true,
+};
+
 /** What the connection's owner ticked when it was made. */
-export interface Capabilities {
-  readContent: boolean;
-  updateContent: boolean;
-  insertContent: boolean;
-  readComments: boolean;
-  insertComments: boolean;
-  userInformation: boolean;
-}
+export type Capabilities = Record<keyof typeof allCapabilities, boolean>;
 
 /** A fixed window: so many requests, then none until it ends. */
 export interface RateLimit {
@@ -49,7 +51,7 @@ export interface EmbeddedBoardOptions {
   maxHeldBytes?: number;
 }
 
-const defaults = {
+const defaults: Required<Omit<EmbeddedBoardOptions, 'capabilities' | 'workspaceRateLimit'>> = {
   port: 0,
   clock: systemClock,
   random: systemRandom,
@@ -67,21 +69,9 @@ const defaults = {
   maxHeldBytes: 512 * 1024 * 1024,
 };
 
-const allCapabilities: Capabilities = {
-  readContent: true,
-  updateContent: true,
-  insertContent: true,
-  readComments: true,
-  insertComments: true,
-  userInformation: true,
-};
-
-export type Settings = Required<Omit<EmbeddedBoardOptions, 'capabilities' | 'workspaceRateLimit'>> & {
-  capabilities: Capabilities;
-  workspaceRateLimit?: RateLimit;
-};
+export type Settings = ReturnType<typeof settingsOf>;
 
 /** The options as they stand, with every default filled in. */
-export function settingsOf(options: EmbeddedBoardOptions): Settings {
+export function settingsOf(options: EmbeddedBoardOptions) {
   return { ...defaults, ...options, capabilities: { ...allCapabilities, ...options.capabilities } };
 }

@@ -1,11 +1,10 @@
-import { type Answer, trashFlags, type Version } from './call.ts';
+import { type Answer, type Call, trashFlags } from './call.ts';
 import { minuteStamp } from './dates.ts';
-import { invalid } from './errors.ts';
-import { showIcon, showMedia } from './file-references.ts';
-import type { Page, PageVersion, Property } from './model.ts';
-import { partialUser, showValue } from './property-output.ts';
-import { findProperty } from './property-cells.ts';
-import type { Workspace } from './workspace.ts';
+import { showFile, showIcon } from './file-references.ts';
+import { notionUrl } from './ids.ts';
+import type { Page, Property } from './model.ts';
+import { requireProperty, type Row, showCell } from './property-cells.ts';
+import { partialUser } from './property-kinds.ts';
 
 /** The only column of a page that is no row. */
 export const plainPageColumns: Property[] = [
@@ -17,17 +16,11 @@ export function columnsOf(page: Page): Property[] {
 }
 
 /** A page as the API shows it, with the columns named or all. */
-export function showPage(
-  page: Page,
-  version: PageVersion,
-  apiVersion: Version,
-  workspace: Workspace,
-  columns?: readonly string[],
-): Answer {
+export function showPage(row: Row, call: Call, columns?: readonly string[]): Answer {
+  const { page, version } = row;
+  const { workspace } = call;
   const properties = columnsOf(page);
-  const shown = columns ? new Set(columns.map((name) => column(properties, name))) : properties;
-  const cells: Answer = {};
-  for (const property of shown) cells[property.name] = showValue(page, version, property, workspace);
+  const shown = columns ? columns.map((name) => requireProperty(properties, name)) : properties;
   return {
     object: 'page',
     id: page.id,
@@ -35,22 +28,16 @@ export function showPage(
     last_edited_time: minuteStamp(version.editedAt),
     created_by: partialUser(page.createdBy),
     last_edited_by: partialUser(version.editedBy),
-    ...trashFlags(apiVersion, version.inTrash),
+    ...trashFlags(call, version.inTrash),
     is_archived: version.isArchived,
     is_locked: version.isLocked,
     parent: parentOf(page),
-    properties: cells,
+    properties: Object.fromEntries(shown.map((property) => [property.name, showCell(row, property, workspace)])),
     icon: showIcon(version.icon, workspace),
-    cover: version.cover && showMedia(version.cover, workspace),
-    url: `https://www.notion.so/${page.id.replaceAll('-', '')}`,
+    cover: version.cover && showFile(version.cover, workspace),
+    url: notionUrl(page.id),
     public_url: null,
   };
-}
-
-function column(properties: readonly Property[], name: string): Property {
-  const found = findProperty(properties, name);
-  if (found === undefined) throw invalid(`Could not find property with name or id: ${name}`);
-  return found;
 }
 
 function parentOf(page: Page): Answer {

@@ -1,13 +1,23 @@
 import { z } from 'zod';
-import type { Effects } from './attach.ts';
 import { blocksInput, readBlocks } from './blocks.ts';
-import { type Answer, type Call, filterProperties, pathId, trashInput } from './call.ts';
+import {
+  accept,
+  type Answer,
+  type Call,
+  checkQuery,
+  filterProperties,
+  listOf,
+  pagingQuery,
+  pathId,
+  staleCursor,
+  trashInput,
+} from './call.ts';
 import { check, exactlyOne, id } from './check.ts';
 import { invalid } from './errors.ts';
 import { coverInput, iconInput, readCover, readIcon } from './file-references.ts';
 import type { DataSource, PageVersion } from './model.ts';
 import { columnsOf, plainPageColumns, showPage } from './page-output.ts';
-import { propertiesInput, readProperties } from './property-kinds.ts';
+import { propertiesInput, readProperties, requireProperty, showCell } from './property-cells.ts';
 import type { Workspace } from './workspace.ts';
 
 const parentInput = z
@@ -19,31 +29,30 @@ const parentInput = z
   })
   .superRefine(exactlyOne(['data_source_id', 'database_id', 'page_id']));
 
-const createBody = z.strictObject({
-  parent: parentInput,
+const content = {
   properties: propertiesInput.default({}),
   icon: iconInput.nullish(),
   cover: coverInput.nullish(),
-  children: blocksInput.default([]),
-});
+};
+const createBody = z.strictObject({ parent: parentInput, ...content, children: blocksInput.default([]) });
 
 /** POST /v1/pages */
-export function createPage(call: Call, workspace: Workspace): Answer {
+export function createPage(call: Call): Answer {
+  const { workspace } = call;
   const body = check(createBody, call.body);
   const columns = filterProperties(call);
-  const effects: Effects = [];
   const home = homeOf(body.parent, workspace);
   const properties = 'dataSource' in home ? home.dataSource.properties : plainPageColumns;
-  const values = readProperties(body.properties, properties, workspace, effects);
-  const dress = {
-    icon: body.icon ? readIcon(body.icon, workspace, effects) : null,
-    cover: body.cover ? readCover(body.cover, workspace, effects) : null,
+  const values = readProperties(body.properties, properties, call);
+  const appearance = {
+    icon: body.icon ? readIcon(body.icon, call) : null,
+    cover: body.cover ? readCover(body.cover, call) : null,
   };
-  const blocks = readBlocks(body.children, workspace, effects);
-  for (const effect of effects) effect();
-  const page = workspace.addPage(home, values, workspace.botId, dress);
+  const blocks = readBlocks(body.children, call);
+  accept(call);
+  const page = workspace.addPage(home, values, workspace.botId, appearance);
   page.blocks.push(...blocks);
-  return showPage(page, page.current, call.version, workspace, columns);
+  return showPage({ page, version: page.current }, call, columns);
 }
 
 function homeOf(
@@ -66,23 +75,22 @@ function homeOf(
 }
 
 /** GET /v1/pages/{id} */
-export function retrievePage(call: Call, workspace: Workspace): Answer {
-  const page = workspace.page(pathId(call, 'page_id'));
-  return showPage(page, page.current, call.version, workspace, filterProperties(call));
+export function retrievePage(call: Call): Answer {
+  const page = call.workspace.page(pathId(call, 'page_id'));
+  return showPage({ page, version: page.current }, call, filterProperties(call));
 }
 
 /** PATCH /v1/pages/{id} */
-export function updatePage(call: Call, workspace: Workspace): Answer {
+export function updatePage(call: Call): Answer {
+  const { workspace } = call;
   const page = workspace.page(pathId(call, 'page_id'));
   const body = check(
     z.strictObject({
-      properties: propertiesInput.default({}),
-      icon: iconInput.nullish(),
-      cover: coverInput.nullish(),
+      ...content,
       is_locked: z.boolean().optional(),
       is_archived: z.boolean().optional(),
       erase_content: z.boolean().optional(),
-      ...trashInput(call.version),
+      ...trashInput(call),
     }),
     call.body,
   );
@@ -91,17 +99,41 @@ export function updatePage(call: Call, workspace: Workspace): Answer {
   if (page.current.inTrash && inTrash === undefined) {
     throw invalid("Can't edit block that is archived. You must unarchive the block before editing.");
   }
-  const effects: Effects = [];
-  const values = readProperties(body.properties, columnsOf(page), workspace, effects);
-  const changes: Partial<PageVersion> = inTrash === undefined ? {} : { inTrash };
-  if (values.size > 0) changes.values = new Map([...page.current.values, ...values]);
-  if (body.icon !== undefined) changes.icon = body.icon && readIcon(body.icon, workspace, effects);
-  if (body.cover !== undefined) changes.cover = body.cover && readCover(body.cover, workspace, effects);
-  if (body.is_locked !== undefined) changes.isLocked = body.is_locked;
-  if (body.is_archived !== undefined) changes.isArchived = body.is_archived;
-  for (const effect of effects) effect();
+  const values = readProperties(body.properties, columnsOf(page), call);
+  const changes: Partial<PageVersion> = {
+    ...(inTrash !== undefined && { inTrash }),
+    ...(values.size > 0 && { values: new Map([...page.current.values, ...values]) }),
+    ...(body.icon !== undefined && { icon: body.icon && readIcon(body.icon, call) }),
+    ...(body.cover !== undefined && { cover: body.cover && readCover(body.cover, call) }),
+    ...(body.is_locked !== undefined && { isLocked: body.is_locked }),
+    ...(body.is_archived !== undefined && { isArchived: body.is_archived }),
+  };
+  accept(call);
   if (body.erase_content) page.blocks.length = 0;
   page.writes += 1;
   workspace.revise(page, changes, workspace.botId);
-  return showPage(page, page.current, call.version, workspace, columns);
+  return showPage({ page, version: page.current }, call, columns);
+}
+
+const cursorQuery = { ...pagingQuery, start_cursor: z.string().optional() };
+
+/** GET /v1/pages/{id}/properties/{property}: lists for text and people, a single item for the rest. */
+export function retrievePageProperty(call: Call): Answer {
+  const { workspace } = call;
+  const page = workspace.page(pathId(call, 'page_id'));
+  const { start_cursor: cursor, page_size: size } = checkQuery(call, cursorQuery);
+  const property = requireProperty(columnsOf(page), pathId(call, 'property_id'));
+  const { id, type } = property;
+  const cell = showCell({ page, version: page.current }, property, workspace);
+  const parts = cell[type];
+  if (!Array.isArray(parts) || (type !== 'title' && type !== 'rich_text' && type !== 'people')) {
+    return { object: 'property_item', ...cell };
+  }
+  const from = cursor === undefined ? 0 : Number(cursor);
+  if (!Number.isInteger(from) || from < 0 || from > parts.length) throw staleCursor(cursor);
+  const next = from + size < parts.length ? String(from + size) : null;
+  const results = parts.slice(from, from + size).map((part) => ({ object: 'property_item', id, type, [type]: part }));
+  const query = `page_size=${size}&start_cursor=${next}`;
+  const nextUrl = next && `${workspace.origin}/v1/pages/${page.id}/properties/${id}?${query}`;
+  return { ...listOf('property_item', results, next), property_item: { id, type, next_url: nextUrl, [type]: {} } };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { id } from './check.ts';
-import { dateValue, isoDate } from './dates.ts';
+import { dateInput, dateValue } from './dates.ts';
 import type { RichTextItem } from './model.ts';
 
 const hues = ['gray', 'brown', 'orange', 'yellow', 'green', 'blue', 'purple', 'pink', 'red'] as const;
@@ -39,10 +39,7 @@ const mentionItem = z.strictObject({
   type: z.literal('mention').optional(),
   mention: z.union([
     z.strictObject({ type: z.literal('user').optional(), user: z.looseObject({ id }) }),
-    z.strictObject({
-      type: z.literal('date').optional(),
-      date: z.strictObject({ start: isoDate, end: isoDate.nullish(), time_zone: z.null().optional() }),
-    }),
+    z.strictObject({ type: z.literal('date').optional(), date: dateInput }),
   ]),
   ...echoes,
 });
@@ -58,22 +55,23 @@ export function toItems(input: RichTextInput): RichTextItem[] {
 }
 
 function toItem(input: RichTextInput[number]): RichTextItem {
-  const style = input.annotations;
+  const item = (type: RichTextItem['type'], content: object, plain: string, href: string | null = null) => ({
+    type,
+    [type]: content,
+    annotations: input.annotations,
+    plain_text: plain,
+    href,
+  });
   if ('text' in input) {
-    const link = input.text.link ? { url: input.text.link.url } : null;
-    const { content } = input.text;
-    return { type: 'text', text: { content, link }, annotations: style, plain_text: content, href: link?.url ?? null };
+    const { content, link } = input.text;
+    return item('text', { content, link: link ? { url: link.url } : null }, content, link?.url);
   }
-  if ('equation' in input) {
-    const { expression } = input.equation;
-    return { type: 'equation', equation: { expression }, annotations: style, plain_text: expression, href: null };
-  }
+  if ('equation' in input) return item('equation', input.equation, input.equation.expression);
   if ('user' in input.mention) {
-    const mention = { type: 'user', user: { object: 'user', id: input.mention.user.id } };
-    return { type: 'mention', mention, annotations: style, plain_text: '@Anonymous', href: null };
+    return item('mention', { type: 'user', user: { object: 'user', id: input.mention.user.id } }, '@Anonymous');
   }
   const date = dateValue(input.mention.date);
-  return { type: 'mention', mention: { type: 'date', date }, annotations: style, plain_text: date.start, href: null };
+  return item('mention', { type: 'date', date }, date.start);
 }
 
 /** Plain words as rich text, in pieces of at most 2000 characters that split no surrogate pair. */

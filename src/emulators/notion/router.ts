@@ -13,8 +13,7 @@ import {
 } from './file-uploads.ts';
 import { normalizeId } from './ids.ts';
 import type { Capabilities } from './options.ts';
-import { retrievePageProperty } from './page-properties.ts';
-import { createPage, retrievePage, updatePage } from './pages.ts';
+import { createPage, retrievePage, retrievePageProperty, updatePage } from './pages.ts';
 import { queryDataSource } from './query.ts';
 import { search } from './search.ts';
 import { retrieveMe } from './users.ts';

@@ -1,8 +1,7 @@
 import type { Answer, Call } from './call.ts';
-import type { Workspace } from './workspace.ts';
 
 /** GET /v1/users/me */
-export function retrieveMe(_call: Call, workspace: Workspace): Answer {
+export function retrieveMe({ workspace }: Call): Answer {
   const { connectionName, maxUploadBytes } = workspace.settings();
   return {
     object: 'user',

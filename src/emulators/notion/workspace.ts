@@ -1,7 +1,7 @@
 import { type Kind, notFound } from './errors.ts';
 import { createHostedFiles, type HostedFiles } from './hosted-files.ts';
 import { createIdSource, type IdSource } from './ids.ts';
-import type { Database, DataSource, Page, PageVersion, PropertyValue, Upload } from './model.ts';
+import type { Database, DataSource, Page, PageVersion, Cell, Upload } from './model.ts';
 import { type EmbeddedBoardOptions, type Settings, settingsOf } from './options.ts';
 
 /** All that the board knows. */
@@ -28,7 +28,7 @@ export interface Workspace {
   page(id: string): Page;
   database(id: string): Database;
   dataSource(id: string): DataSource;
-  addPage(home: PageHome, values: ReadonlyMap<string, PropertyValue>, author: string, dress?: PageDress): Page;
+  addPage(home: PageHome, values: ReadonlyMap<string, Cell>, author: string, appearance?: PageAppearance): Page;
   /** Replaces parts of a page's content, and stamps the edit. */
   revise(page: Page, changes: Partial<Omit<PageVersion, 'since' | 'editedAt' | 'editedBy'>>, editor: string): void;
   /** The page as it was at that monotonic time; undefined when there was none yet. */
@@ -36,7 +36,7 @@ export interface Workspace {
 }
 
 type PageHome = { dataSource: DataSource } | { parentPageId: string | undefined };
-type PageDress = Partial<Pick<PageVersion, 'icon' | 'cover'>>;
+type PageAppearance = Partial<Pick<PageVersion, 'icon' | 'cover'>>;
 
 export function createWorkspace(options: EmbeddedBoardOptions): Workspace {
   const settings = () => settingsOf(options);
@@ -77,7 +77,7 @@ export function createWorkspace(options: EmbeddedBoardOptions): Workspace {
     page: (id) => shared('page', workspace.pages, id),
     database: (id) => shared('database', workspace.databases, id),
     dataSource: (id) => shared('data source', workspace.dataSources, id),
-    addPage(home, values, author, dress = {}) {
+    addPage(home, values, author, appearance = {}) {
       pagesMade += 1;
       const at = now();
       const since = monotonic();
@@ -96,8 +96,8 @@ export function createWorkspace(options: EmbeddedBoardOptions): Workspace {
           inTrash: false,
           isArchived: false,
           isLocked: false,
-          icon: dress.icon ?? null,
-          cover: dress.cover ?? null,
+          icon: appearance.icon ?? null,
+          cover: appearance.cover ?? null,
           editedAt: at,
           editedBy: author,
         },
@@ -131,12 +131,9 @@ export function createWorkspace(options: EmbeddedBoardOptions): Workspace {
 }
 
 /** The row's cells with the next number in its unique id columns. */
-function numbered(
-  dataSource: DataSource,
-  values: ReadonlyMap<string, PropertyValue>,
-): ReadonlyMap<string, PropertyValue> {
+function numbered(dataSource: DataSource, values: ReadonlyMap<string, Cell>): ReadonlyMap<string, Cell> {
   dataSource.lastUniqueId += 1;
   const number = dataSource.lastUniqueId;
   const columns = dataSource.properties.filter((property) => property.type === 'unique_id');
-  return new Map([...values, ...columns.map(({ id }) => [id, { type: 'unique_id', number }] as const)]);
+  return new Map([...values, ...columns.map(({ id }) => [id, { type: 'unique_id', content: number }] as const)]);
 }
