@@ -1,7 +1,7 @@
 /** Parses JSON; undefined for a text that is none. */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string | Uint8Array): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(typeof text === 'string' ? text : Buffer.from(text).toString());
   } catch {
     return undefined;
   }

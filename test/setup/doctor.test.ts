@@ -98,7 +98,7 @@ const mistakes: Mistake[] = [
     name: 'a database in the trash',
     key: 'database',
     gist: ["in Notion's trash", 'restore it'],
-    plant: (office) => office.database.mark({ inTrash: true }),
+    plant: (office) => office.database.change({ inTrash: true }),
   },
   {
     name: 'a connection that may not read',
@@ -316,7 +316,7 @@ describe('doctor', () => {
 
   it('tells that the database is locked', async () => {
     const office = await openHealthyOffice();
-    office.database.mark({ isLocked: true });
+    office.database.change({ isLocked: true });
     expect(keysIn(await examineOffice(office), 'note')).toEqual(['database.locked']);
   });
 

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { z } from 'zod';
 
 const side = z.number().int().min(64).max(2048);
-const wishSchema = z.object({
+const requestSchema = z.object({
   prompt: z.string().min(1).optional(),
   inputs: z.string().min(1).optional(),
   seed: z.number().int().nonnegative().optional(),
@@ -14,7 +14,7 @@ const wishSchema = z.object({
     .optional(),
   image_size: z.object({ width: side, height: side }).optional(),
 });
-const bodySchema = wishSchema.extend({ parameters: wishSchema.optional(), input: wishSchema.optional() });
+const bodySchema = requestSchema.extend({ parameters: requestSchema.optional(), input: requestSchema.optional() });
 
 /** The prompt of a partner's request. */
 export function promptIn(body: unknown): string | undefined {
@@ -23,19 +23,19 @@ export function promptIn(body: unknown): string | undefined {
 }
 
 /** The size and seed that a partner's request asks for. */
-export function wishIn(body: unknown): { width: number; height: number; seed: number } {
+export function sizeAndSeedIn(body: unknown): { width: number; height: number; seed: number } {
   const { data } = bodySchema.safeParse(body);
-  const wish = data?.parameters ?? data?.input ?? data ?? {};
-  const [width, height] = (wish.size ?? '').split(/[x*]/).map(Number);
+  const asked = data?.parameters ?? data?.input ?? data ?? {};
+  const [width, height] = (asked.size ?? '').split(/[x*]/).map(Number);
   return {
-    width: wish.width ?? wish.image_size?.width ?? (width || 512),
-    height: wish.height ?? wish.image_size?.height ?? (height || 512),
-    seed: wish.seed ?? 0,
+    width: asked.width ?? asked.image_size?.width ?? (width || 512),
+    height: asked.height ?? asked.image_size?.height ?? (height || 512),
+    seed: asked.seed ?? 0,
   };
 }
 
 /** Soft clouds of colour that depend on the seed alone. */
-export async function drawPicture(width: number, height: number, seed: number): Promise<Uint8Array> {
+export async function drawImage(width: number, height: number, seed: number): Promise<Uint8Array> {
   const grid = 8;
   let state = (seed ^ 0x9e3779b9) >>> 0;
   const pixels = Uint8Array.from({ length: grid * grid * 3 }, () => {

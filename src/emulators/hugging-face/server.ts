@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { drawPicture, promptIn, wishIn } from './image.ts';
+import { parseJson } from '../../lib/json.ts';
+import { drawImage, promptIn, sizeAndSeedIn } from './image.ts';
 
 /** A request as the emulated server saw it. */
 export interface EmulatedRequest {
@@ -18,7 +19,7 @@ interface EmulatedAnswer {
   body: unknown;
 }
 
-/** How requests for pictures are met; a function may leave a request to the usual answer by returning undefined. */
+/** How requests for images are met; a function may leave a request to the usual answer by returning undefined. */
 export type EmulatedBehaviour = 'ok' | 'out_of_credit' | ((request: EmulatedRequest) => EmulatedAnswer | undefined);
 
 /** Hugging Face's router and Hub on loopback: strict about what it takes, real in what it gives. */
@@ -27,12 +28,12 @@ export interface EmulatedHuggingFace {
   readonly url: string;
   /** For HF_HUB_URL. */
   readonly hubUrl: string;
-  /** How often a picture was asked for. */
+  /** How often an image was asked for. */
   readonly requests: number;
-  /** How many pictures were made. */
+  /** How many images were made. */
   readonly generated: number;
   /** How often it was asked whose key it is. */
-  readonly accountLooks: number;
+  readonly accountChecks: number;
   set(behaviour: EmulatedBehaviour): void;
   close(): Promise<void>;
 }
@@ -59,12 +60,12 @@ export async function startEmulatedHuggingFace(options: EmulatedOptions = {}): P
   let behaviour = options.behaviour ?? 'out_of_credit';
   let url = '';
   let requests = 0;
-  let accountLooks = 0;
-  const pictures: Uint8Array[] = [];
+  let accountChecks = 0;
+  const images: Uint8Array[] = [];
 
   const draw = async (body: unknown): Promise<number> => {
-    const { width, height, seed } = wishIn(body);
-    return pictures.push(await drawPicture(width, height, seed)) - 1;
+    const { width, height, seed } = sizeAndSeedIn(body);
+    return images.push(await drawImage(width, height, seed)) - 1;
   };
   const fileUrl = (index: number) => `${url}/files/${index}.png`;
 
@@ -75,11 +76,11 @@ export async function startEmulatedHuggingFace(options: EmulatedOptions = {}): P
     if (chosen !== undefined) return chosen;
     if (promptIn(request.body) === undefined) return { status: 400, body: { error: 'a prompt is required' } };
     const index = await draw(request.body);
-    const bytes = pictures[index] ?? new Uint8Array();
+    const bytes = images[index] ?? new Uint8Array();
     const [, partner = '', id = ''] = /^\/([\w-]+)\/(.*)$/.exec(request.path.replace(/\?.*$/, '')) ?? [];
     switch (partner) {
       case 'hf-inference':
-        return picture(bytes);
+        return imageAnswer(bytes);
       case 'fal-ai': {
         const job = `https://queue.fal.run/${id}/requests/${index}`;
         return ok({ request_id: `${index}`, status: 'IN_QUEUE', response_url: job });
@@ -99,7 +100,7 @@ export async function startEmulatedHuggingFace(options: EmulatedOptions = {}): P
 
   const free = (path: string): EmulatedAnswer | undefined => {
     const [, index = ''] = /(\d+)(?:\/status|\/result|\.png)?(?:\?.*)?$/.exec(path) ?? [];
-    const bytes = pictures[Number(index)];
+    const bytes = images[Number(index)];
     if (path === '/api/whoami-v2') {
       return ok({ type: 'user', name: 'demo', isPro: false, canPay: false, periodEnd, auth: {} });
     }
@@ -107,7 +108,7 @@ export async function startEmulatedHuggingFace(options: EmulatedOptions = {}): P
     if (model !== undefined) return ok({ id: model, inferenceProviderMapping: mappingOf(model) });
     if (index === '' || bytes === undefined) return undefined;
     const file = fileUrl(Number(index));
-    if (path.startsWith('/files/')) return picture(bytes);
+    if (path.startsWith('/files/')) return imageAnswer(bytes);
     if (/^\/fal-ai\/.+\/status\?/.test(path)) return ok({ status: 'COMPLETED' });
     if (path.startsWith('/fal-ai/')) return ok({ images: [{ url: file }], has_nsfw_concepts: [false] });
     if (path.startsWith('/replicate/v1/predictions/')) {
@@ -124,15 +125,16 @@ export async function startEmulatedHuggingFace(options: EmulatedOptions = {}): P
 
   const answer = async (request: IncomingMessage): Promise<EmulatedAnswer> => {
     const { method = '', url: path = '/', headers } = request;
-    if (method === 'GET' && path.startsWith('/files/')) return free(path) ?? notFound;
     const isPaid = paidPaths.some((pattern) => pattern.test(path));
-    if (!isPaid && free(path) === undefined) return notFound;
+    const unpaid = isPaid ? undefined : free(path);
+    if (!isPaid && unpaid === undefined) return notFound;
+    if (unpaid && method === 'GET' && path.startsWith('/files/')) return unpaid;
     if (method !== (isPaid ? 'POST' : 'GET')) return { status: 405, body: { error: 'Method Not Allowed' } };
     if (!/^Bearer hf_\S+$/.test(headers.authorization ?? '')) {
       return { status: 401, body: { error: 'Invalid username or password.' } };
     }
-    if (path === '/api/whoami-v2') accountLooks += 1;
-    if (!isPaid) return free(path) ?? notFound;
+    if (path === '/api/whoami-v2') accountChecks += 1;
+    if (unpaid) return unpaid;
     const body = await readJson(request);
     if (body === undefined) return { status: 400, body: { error: 'the body is not a JSON object' } };
     const plainHeaders = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
@@ -159,10 +161,10 @@ export async function startEmulatedHuggingFace(options: EmulatedOptions = {}): P
       return requests;
     },
     get generated() {
-      return pictures.length;
+      return images.length;
     },
-    get accountLooks() {
-      return accountLooks;
+    get accountChecks() {
+      return accountChecks;
     },
     set: (next) => void (behaviour = next),
     close: () =>
@@ -189,7 +191,7 @@ function ok(body: unknown): EmulatedAnswer {
   return { status: 200, body };
 }
 
-function picture(bytes: Uint8Array): EmulatedAnswer {
+function imageAnswer(bytes: Uint8Array): EmulatedAnswer {
   return { status: 200, headers: { 'content-type': 'image/png' }, body: bytes };
 }
 
@@ -217,12 +219,8 @@ async function readJson(request: IncomingMessage): Promise<object | undefined> {
     if (length > maxBodyBytes) return undefined;
     chunks.push(chunk);
   }
-  try {
-    const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
-    return typeof body === 'object' && body !== null && !Array.isArray(body) ? body : undefined;
-  } catch {
-    return undefined;
-  }
+  const body = parseJson(Buffer.concat(chunks));
+  return typeof body === 'object' && body !== null && !Array.isArray(body) ? body : undefined;
 }
 
 function send(response: ServerResponse, { status, headers, body }: EmulatedAnswer): void {

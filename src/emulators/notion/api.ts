@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { parseJson } from '../../lib/json.ts';
 import { type Answer, type Version, versions } from './call.ts';
 import { ApiError, invalid, invalidUrl, rateLimited } from './errors.ts';
 import type { Capabilities, RateLimit } from './options.ts';
@@ -57,7 +58,9 @@ export function createApi(workspace: Workspace): Api {
       if (incoming.match === undefined) throw invalidUrl();
       const { route, raw } = incoming.match;
       authorize(incoming.headers);
-      if (incoming.bytes.byteLength > maxBodyBytes) throw tooLarge();
+      if (incoming.bytes.byteLength > maxBodyBytes) {
+        throw new ApiError(413, 'validation_error', 'Request body too large.');
+      }
       const version = readVersion(incoming);
       requireCapabilities(route, workspace.settings().capabilities);
       const contentType = incoming.headers['content-type'] ?? '';
@@ -119,17 +122,10 @@ function requireCapabilities({ needs = [], needsOne }: Route, granted: Capabilit
   throw new ApiError(403, 'restricted_resource', 'Insufficient permissions for this endpoint.');
 }
 
-function tooLarge(): ApiError {
-  return new ApiError(413, 'validation_error', 'Request body too large.');
-}
-
 function readJson(bytes: Uint8Array): unknown {
   if (bytes.byteLength === 0) return {};
   if (bytes.byteLength > maxJsonBytes) throw invalid('body failed validation: body should be at most 500 KB.');
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    return parsed;
-  } catch {
-    throw new ApiError(400, 'invalid_json', 'Error parsing JSON body.');
-  }
+  const parsed = parseJson(bytes);
+  if (parsed === undefined) throw new ApiError(400, 'invalid_json', 'Error parsing JSON body.');
+  return parsed;
 }

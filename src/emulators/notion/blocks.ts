@@ -12,11 +12,10 @@ import {
   trashFlags,
 } from './call.ts';
 import { check, exactlyOne, id } from './check.ts';
-import { minuteStamp } from './dates.ts';
+import { showStamps } from './dates.ts';
 import { notFound } from './errors.ts';
 import { coverInput, readCover, showFile } from './file-references.ts';
 import type { Block, BlockContent, Page } from './model.ts';
-import { partialUser } from './property-kinds.ts';
 import { richText, textColor, toItems } from './rich-text.ts';
 
 // Of Notion's block types the board serves the two that a picture in a page's body takes.
@@ -74,11 +73,11 @@ export function appendChildren(call: Call): Answer {
 
 /** The blocks asked for, made but not yet placed. */
 export function readBlocks(input: BlocksInput, edit: Edit): Block[] {
-  const { ids, botId, now } = edit.workspace;
+  const { workspace } = edit;
   return input.map((block) => ({
-    id: ids.uuid(),
-    createdAt: now(),
-    createdBy: botId,
+    id: workspace.ids.uuid(),
+    createdAt: workspace.now(),
+    createdBy: workspace.botId,
     content: readContent(block, edit),
   }));
 }
@@ -101,16 +100,11 @@ function pageOf(call: Call): Page {
 }
 
 function showBlock({ id: blockId, createdAt, createdBy, content }: Block, page: Page, call: Call): Answer {
-  const stamp = minuteStamp(createdAt);
-  const author = partialUser(createdBy);
   return {
     object: 'block',
     id: blockId,
     parent: { type: 'page_id', page_id: page.id },
-    created_time: stamp,
-    created_by: author,
-    last_edited_time: stamp,
-    last_edited_by: author,
+    ...showStamps({ createdAt, createdBy, editedAt: createdAt, editedBy: createdBy }),
     has_children: false,
     ...trashFlags(call, false),
     type: content.type,

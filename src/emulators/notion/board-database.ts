@@ -39,7 +39,7 @@ export interface BoardDatabase {
   readonly dataSourceId: string;
   readonly url: string;
   /** Puts the database in the trash, or locks its columns. */
-  mark(marks: Partial<Pick<Database, 'inTrash' | 'isLocked'>>): void;
+  change(changes: Partial<Pick<Database, 'inTrash' | 'isLocked'>>): void;
   addDataSource(name: string, properties: Record<string, PropertySchema>): string;
   /** Plain words and numbers for text, number, status, select and date, or the API's write shapes. */
   addRow(values: Record<string, unknown>): string;
@@ -118,7 +118,7 @@ export function createBoardDatabase(
     id: database.id,
     dataSourceId: source.id,
     url: notionUrl(database.id),
-    mark: (marks) => void Object.assign(database, marks),
+    change: (changes) => void Object.assign(database, changes),
     addDataSource: (name, schema) => addTable(name, schema).id,
     addRow: (values) => workspace.addPage({ dataSource: source }, writeCells(values), personId).id,
     row: (id) => showRow(rowPage(id)),

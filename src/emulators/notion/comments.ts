@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { accept, type Answer, type Call } from './call.ts';
 import { check, exactlyOne, id } from './check.ts';
-import { minuteStamp } from './dates.ts';
+import { minuteStamp, partialUser } from './dates.ts';
 import { notFound } from './errors.ts';
 import { attach } from './file-references.ts';
-import { partialUser } from './property-kinds.ts';
 import { richText, textItems, toItems } from './rich-text.ts';
 
 const createBody = z

@@ -77,7 +77,7 @@ const schemas = {
 export interface Condition {
   /** The names of options or people that it speaks of. */
   names: string[];
-  test(value: PlainContent): boolean;
+  test: (value: PlainContent) => boolean;
 }
 
 /** Checks the condition for a column of this type. `place` is where it stands, such as `body.filter.status`. */

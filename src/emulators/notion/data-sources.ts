@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { accept, type Answer, type Call, pathId, trashFlags, trashInput } from './call.ts';
 import { check, id } from './check.ts';
-import { minuteStamp } from './dates.ts';
+import { showStamps } from './dates.ts';
 import { invalid } from './errors.ts';
 import { notionUrl } from './ids.ts';
 import { iconInput, readIcon, showIcon } from './file-references.ts';
 import type { Database, DataSource, Property, RichTextItem } from './model.ts';
 import { findProperty } from './property-cells.ts';
-import { partialUser } from './property-kinds.ts';
 import { richText, toItems } from './rich-text.ts';
 import {
   createProperties,
@@ -148,10 +147,7 @@ export function showDataSource(source: DataSource, call: Call): Answer {
     database_parent: { type: 'page_id', page_id: database.parentPageId },
     is_inline: database.isInline,
     ...trashFlags(call, source.inTrash || database.inTrash),
-    created_time: minuteStamp(source.createdAt),
-    last_edited_time: minuteStamp(source.editedAt),
-    created_by: partialUser(source.createdBy),
-    last_edited_by: partialUser(source.editedBy),
+    ...showStamps(source),
     properties: Object.fromEntries(source.properties.map((property) => [property.name, showProperty(property)])),
     icon: showIcon(source.icon, call.workspace),
     cover: null,

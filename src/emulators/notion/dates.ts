@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DateValue } from './model.ts';
+import type { DateValue, Stamps } from './model.ts';
 
 const minuteMs = 60_000;
 const isoPattern = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
@@ -18,6 +18,20 @@ export const dateInput = z.strictObject({ start: isoDate, end: isoDate.nullish()
 /** A time stamp as the API shows it: rounded down to the minute. */
 export function minuteStamp(ms: number): string {
   return new Date(Math.floor(ms / minuteMs) * minuteMs).toISOString();
+}
+
+/** Who made and last edited a thing, and when, as the API shows it. */
+export function showStamps({ createdAt, createdBy, editedAt, editedBy }: Stamps) {
+  return {
+    created_time: minuteStamp(createdAt),
+    last_edited_time: minuteStamp(editedAt),
+    created_by: partialUser(createdBy),
+    last_edited_by: partialUser(editedBy),
+  };
+}
+
+export function partialUser(id: string): { object: 'user'; id: string } {
+  return { object: 'user', id };
 }
 
 /** Instants are kept to the minute, with a numeric offset. */

@@ -5,7 +5,7 @@ import { type EmbeddedBoardOptions, settingsOf } from './options.ts';
 import { textItems } from './rich-text.ts';
 import type { PropertySchema } from './schema.ts';
 import { createBoardServer, type Exchange } from './server.ts';
-import { createWorkspace } from './workspace.ts';
+import { Workspace } from './workspace.ts';
 
 /** A Notion workspace of one's own: a strict, stateful emulator of the Notion API on the loopback interface. */
 export interface EmbeddedBoard {
@@ -34,7 +34,7 @@ export interface EmbeddedBoard {
 export async function startEmbeddedBoard(given: EmbeddedBoardOptions = {}): Promise<EmbeddedBoard> {
   const options = { ...given };
   const { port, token, random } = settingsOf(options);
-  const workspace = createWorkspace(options);
+  const workspace = new Workspace(options);
   workspace.addPage(
     { parentPageId: undefined },
     new Map([['title', { type: 'title', content: textItems('Embedded board') }]]),
@@ -48,8 +48,8 @@ export async function startEmbeddedBoard(given: EmbeddedBoardOptions = {}): Prom
   const server = createBoardServer({
     workspace,
     faults,
-    arrived: (route) => void counts.set(route, (counts.get(route) ?? 0) + 1),
-    finished: (exchange) => {
+    onArrival: (route) => void counts.set(route, (counts.get(route) ?? 0) + 1),
+    onExchange: (exchange) => {
       for (const listener of listeners) listener(exchange);
     },
     signal: closing.signal,

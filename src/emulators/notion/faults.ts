@@ -1,21 +1,9 @@
-import type { Random } from '../../lib/clock.ts';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { type Random, systemClock } from '../../lib/clock.ts';
+import { errorReply, jsonReply, type Reply } from './api.ts';
 import { ApiError, conflict, rateLimited } from './errors.ts';
-
-export type FaultKind =
-  | 'conflict_409'
-  | 'rate_limited_429'
-  | 'error_500'
-  | 'bad_gateway_502_html'
-  | 'unavailable_503'
-  | 'committed_503'
-  | 'gateway_timeout_504'
-  | 'overload_529'
-  | 'reset'
-  | 'slow_body'
-  | 'hang'
-  | 'html_200'
-  | 'empty_200'
-  | 'truncated';
+import type { Workspace } from './workspace.ts';
 
 /** Something that goes wrong with the requests it matches. */
 export interface Fault {
@@ -38,6 +26,47 @@ export interface Fault {
   afterCommit?: boolean;
 }
 
+/** The kinds that are an answer of the API, made for the route and what was answered otherwise. */
+const errorAnswers = {
+  conflict_409: conflict,
+  rate_limited_429: ({ reason = 'public_api_request_rate_limit', retryAfterSeconds = 1 }) =>
+    rateLimited(reason, retryAfterSeconds),
+  error_500: () => new ApiError(500, 'internal_server_error', 'Unexpected error occurred.'),
+  unavailable_503: (_fault, route) =>
+    new ApiError(
+      503,
+      'service_unavailable',
+      'Notion is unavailable, please try again later.',
+      route === 'dataSources.query' ? queryFacts : undefined,
+    ),
+  committed_503: (_fault, route, committed) =>
+    new ApiError(
+      503,
+      'service_unavailable',
+      'The change was saved, but the response could not be built in time. Read the object again instead of repeating the write.',
+      committedFacts(route, committed),
+    ),
+  gateway_timeout_504: () => new ApiError(504, 'gateway_timeout', 'Gateway Timeout'),
+  overload_529: ({ retryAfterSeconds = 1 }) => {
+    const seconds = String(retryAfterSeconds);
+    const message = 'Notion is overloaded, please try again later.';
+    return new ApiError(529, 'service_overload', message, { retry_after: seconds }, { 'retry-after': seconds });
+  },
+} satisfies Record<string, (fault: Fault, route: string, committed: Reply['json']) => ApiError>;
+
+type ErrorKind = keyof typeof errorAnswers;
+export type FaultKind =
+  | ErrorKind
+  | 'bad_gateway_502_html'
+  | 'reset'
+  | 'slow_body'
+  | 'hang'
+  | 'html_200'
+  | 'empty_200'
+  | 'truncated';
+
+const isError = (kind: FaultKind): kind is ErrorKind => kind in errorAnswers;
+
 /** The faults that are set. */
 export interface Faults {
   add(fault: Fault): void;
@@ -46,14 +75,8 @@ export interface Faults {
   strike(route: string, method: string): Fault | undefined;
 }
 
-interface Armed {
-  fault: Fault;
-  matched: number;
-  left: number;
-}
-
 export function createFaults(defaultRandom: Random): Faults {
-  let armed: Armed[] = [];
+  let armed: { fault: Fault; matched: number; left: number }[] = [];
   return {
     add: (fault) => void armed.push({ fault, matched: 0, left: fault.times ?? 1 }),
     clear: () => void (armed = []),
@@ -61,9 +84,8 @@ export function createFaults(defaultRandom: Random): Faults {
       let struck: Fault | undefined;
       for (const each of armed) {
         const { fault } = each;
-        const matches =
-          (fault.route ?? route) === route && (fault.method ?? method).toUpperCase() === method.toUpperCase();
-        if (!matches) continue;
+        const isOther = fault.method !== undefined && fault.method.toUpperCase() !== method.toUpperCase();
+        if ((fault.route ?? route) !== route || isOther) continue;
         each.matched += 1;
         const due = struck === undefined && each.left > 0 && each.matched >= (fault.nth ?? 1);
         if (due && (fault.probability === undefined || (fault.random ?? defaultRandom)() < fault.probability)) {
@@ -77,59 +99,50 @@ export function createFaults(defaultRandom: Random): Faults {
   };
 }
 
-const cutsRealAnswer = new Set<FaultKind>(['committed_503', 'slow_body', 'empty_200', 'truncated']);
-
 /** Does the request take effect all the same? */
-export function commits(fault: Fault): boolean {
-  return fault.afterCommit ?? cutsRealAnswer.has(fault.kind);
+export function commits({ kind, afterCommit }: Fault): boolean {
+  return afterCommit ?? ['committed_503', 'slow_body', 'empty_200', 'truncated'].includes(kind);
 }
 
-/** The fault as an answer of the API; undefined for the kinds that are no such answer. */
-export function faultError(
+export function send(response: ServerResponse, reply: Reply): Reply {
+  response.writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(reply.body) });
+  response.end(reply.body);
+  return reply;
+}
+
+/** Lets a fault have its way with the answer, and says what went out: undefined when nothing did. */
+export async function sendFault(
   fault: Fault,
   route: string,
-  committed: Record<string, unknown> | undefined,
-): ApiError | undefined {
-  switch (fault.kind) {
-    case 'conflict_409':
-      return conflict();
-    case 'rate_limited_429':
-      return rateLimited(fault.reason ?? 'public_api_request_rate_limit', fault.retryAfterSeconds ?? 1);
-    case 'error_500':
-      return new ApiError(500, 'internal_server_error', 'Unexpected error occurred.');
-    case 'unavailable_503':
-      return new ApiError(
-        503,
-        'service_unavailable',
-        'Notion is unavailable, please try again later.',
-        route === 'dataSources.query' ? queryFacts : undefined,
-      );
-    case 'committed_503':
-      return new ApiError(
-        503,
-        'service_unavailable',
-        'The change was saved, but the response could not be built in time. Read the object again instead of repeating the write.',
-        committedFacts(route, committed),
-      );
-    case 'gateway_timeout_504':
-      return new ApiError(504, 'gateway_timeout', 'Gateway Timeout');
-    case 'overload_529': {
-      const seconds = String(fault.retryAfterSeconds ?? 1);
-      return new ApiError(
-        529,
-        'service_overload',
-        'Notion is overloaded, please try again later.',
-        { retry_after: seconds },
-        { 'retry-after': seconds },
-      );
-    }
+  reply: Reply | undefined,
+  { response, workspace, signal }: { response: ServerResponse; workspace: Workspace; signal: AbortSignal },
+): Promise<Reply | undefined> {
+  const { kind } = fault;
+  if (isError(kind)) return send(response, errorReply(errorAnswers[kind](fault, route, reply?.json), workspace));
+  const { status, headers, body } = reply ?? jsonReply(200, {}, workspace);
+  const cut = { status, headers, body: '' };
+  switch (kind) {
     case 'bad_gateway_502_html':
-    case 'reset':
-    case 'slow_body':
-    case 'hang':
+      return send(response, htmlPage(502, '502 Bad Gateway'));
     case 'html_200':
+      return send(response, htmlPage(200, 'Just a moment...'));
     case 'empty_200':
-    case 'truncated':
+      return send(response, cut);
+    case 'slow_body':
+      response.writeHead(status, headers);
+      await drip(response, signal);
+      return cut;
+    case 'truncated': {
+      const bytes = Buffer.from(body);
+      response.writeHead(status, { ...headers, 'content-length': bytes.byteLength });
+      response.write(bytes.subarray(0, Math.floor(bytes.byteLength / 2)), () => response.socket?.destroy());
+      return cut;
+    }
+    case 'hang':
+      await closed(response, signal);
+      return undefined;
+    case 'reset':
+      response.socket?.resetAndDestroy();
       return undefined;
   }
 }
@@ -140,7 +153,7 @@ const queryFacts = {
   retry_guidance: ['Retry with exponential backoff.', 'Reduce page_size.', 'Use a narrower filter.'],
 };
 
-function committedFacts(route: string, answer: Record<string, unknown> = {}): Record<string, unknown> {
+function committedFacts(route: string, answer: Reply['json'] = {}): Record<string, unknown> {
   const children: unknown[] = Array.isArray(answer['results']) ? answer['results'] : [];
   const ids = children.flatMap((child) =>
     typeof child === 'object' && child !== null && 'id' in child ? [child.id] : [],
@@ -153,4 +166,22 @@ function committedFacts(route: string, answer: Record<string, unknown> = {}): Re
     ...(route.endsWith('.create') && { committed_resource_id: answer['id'] }),
     ...(route === 'blocks.children.append' && { committed_child_ids: ids }),
   };
+}
+
+function htmlPage(status: number, title: string): Reply {
+  const body = `<!DOCTYPE html><html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>`;
+  return { status, headers: { 'content-type': 'text/html; charset=utf-8' }, body };
+}
+
+/** A byte now and then, in real time whatever the board's clock: it is the client's socket that is kept waiting. */
+async function drip(response: ServerResponse, signal: AbortSignal): Promise<void> {
+  while (!response.destroyed && !signal.aborted) {
+    response.write(' ');
+    await systemClock.sleep(200, signal).catch(() => undefined);
+  }
+}
+
+/** Resolves when the client or the board has given up. */
+async function closed(response: ServerResponse, signal: AbortSignal): Promise<void> {
+  await once(response, 'close', { signal }).catch(() => undefined);
 }

@@ -1,12 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 
 const validMs = 60 * 60_000;
-
-interface HostedFile {
-  name: string;
-  contentType: string;
-  bytes: Uint8Array | undefined;
-}
 
 interface FileAnswer {
   status: number;
@@ -29,25 +24,20 @@ interface HostedFilesOptions {
   now: () => number;
   /** Where the board listens. */
   origin: () => string;
-  maxHeldBytes: () => number;
+  /** Bytes held in memory before the oldest are let go. */
+  maxHeldBytes: number;
   /** Signs the addresses. */
   key: string;
 }
 
 export function createHostedFiles({ now, origin, maxHeldBytes, key }: HostedFilesOptions): HostedFiles {
-  const files = new Map<string, HostedFile>();
-  const held: string[] = [];
-  let heldBytes = 0;
+  const files = new Map<string, { name: string; contentType: string }>();
+  const held = new LRUCache<string, Uint8Array>({
+    maxSize: maxHeldBytes,
+    sizeCalculation: ({ byteLength }) => Math.max(1, byteLength),
+  });
 
   const sign = (id: string, expires: string) => createHmac('sha256', key).update(`${id}\n${expires}`).digest('hex');
-
-  const letGo = () => {
-    while (heldBytes > maxHeldBytes() && held.length > 0) {
-      const file = files.get(held.shift() ?? '');
-      heldBytes -= file?.bytes?.byteLength ?? 0;
-      if (file) file.bytes = undefined;
-    }
-  };
 
   const open = (url: URL): { id: string; good: boolean } => {
     const [, folder, id = ''] = url.pathname.split('/');
@@ -59,13 +49,11 @@ export function createHostedFiles({ now, origin, maxHeldBytes, key }: HostedFile
   };
 
   return {
-    put(id, file) {
-      files.set(id, { ...file });
-      held.push(id);
-      heldBytes += file.bytes.byteLength;
-      letGo();
+    put(id, { name, contentType, bytes }) {
+      files.set(id, { name, contentType });
+      held.set(id, bytes);
     },
-    bytes: (id) => files.get(id)?.bytes,
+    bytes: (id) => held.peek(id),
     link(id) {
       const expiresSeconds = Math.floor((now() + validMs) / 1000);
       const name = encodeURIComponent(files.get(id)?.name ?? 'file');
@@ -85,8 +73,9 @@ export function createHostedFiles({ now, origin, maxHeldBytes, key }: HostedFile
       const { id, good } = open(url);
       if (!good) return refusal(403, 'AccessDenied', 'Request has expired');
       const file = files.get(id);
-      if (!file?.bytes) return refusal(404, 'NoSuchKey', 'The specified key does not exist.');
-      return { status: 200, contentType: file.contentType, body: file.bytes };
+      const body = held.peek(id);
+      if (!file || !body) return refusal(404, 'NoSuchKey', 'The specified key does not exist.');
+      return { status: 200, contentType: file.contentType, body };
     },
   };
 }

@@ -120,7 +120,15 @@ export interface Page {
   writes: number;
 }
 
-export interface DataSource {
+/** Who made and last edited a thing, and when, in wall-clock ms. */
+export interface Stamps {
+  createdAt: number;
+  createdBy: string;
+  editedAt: number;
+  editedBy: string;
+}
+
+export interface DataSource extends Stamps {
   id: string;
   database: Database;
   name: RichTextItem[];
@@ -129,10 +137,6 @@ export interface DataSource {
   /** Oldest first. */
   pages: Page[];
   lastUniqueId: number;
-  createdAt: number;
-  createdBy: string;
-  editedAt: number;
-  editedBy: string;
   inTrash: boolean;
 }
 

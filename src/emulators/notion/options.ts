@@ -18,7 +18,7 @@ export interface RateLimit {
   windowMs: number;
 }
 
-/** The board's knobs; every one but `port`, `clock`, `random` and `token` may be turned while it runs. */
+/** The board's knobs; every one but `port`, `clock`, `random`, `token` and `maxHeldBytes` may be turned while it runs. */
 export interface EmbeddedBoardOptions {
   /** 0 takes any free port. */
   port?: number;

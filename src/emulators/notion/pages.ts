@@ -10,15 +10,57 @@ import {
   pagingQuery,
   pathId,
   staleCursor,
+  trashFlags,
   trashInput,
 } from './call.ts';
 import { check, exactlyOne, id } from './check.ts';
+import { showStamps } from './dates.ts';
 import { invalid } from './errors.ts';
-import { coverInput, iconInput, readCover, readIcon } from './file-references.ts';
-import type { DataSource, PageVersion } from './model.ts';
-import { columnsOf, plainPageColumns, showPage } from './page-output.ts';
-import { propertiesInput, readProperties, requireProperty, showCell } from './property-cells.ts';
+import { coverInput, iconInput, readCover, readIcon, showFile, showIcon } from './file-references.ts';
+import { notionUrl } from './ids.ts';
+import type { DataSource, Page, PageVersion, Property } from './model.ts';
+import { propertiesInput, readProperties, requireProperty, type Row, showCell } from './property-cells.ts';
 import type { Workspace } from './workspace.ts';
+
+/** The only column of a page that is no row. */
+export const plainPageColumns: Property[] = [
+  { id: 'title', name: 'title', description: null, type: 'title', options: [], groups: [], format: '', prefix: null },
+];
+
+export function columnsOf(page: Page): Property[] {
+  return page.dataSource?.properties ?? plainPageColumns;
+}
+
+/** A page as the API shows it, with the columns named or all. */
+export function showPage(row: Row, call: Call, columns?: readonly string[]): Answer {
+  const { page, version } = row;
+  const { workspace } = call;
+  const properties = columnsOf(page);
+  const shown = columns ? columns.map((name) => requireProperty(properties, name)) : properties;
+  return {
+    object: 'page',
+    id: page.id,
+    ...showStamps({ ...page, ...version }),
+    ...trashFlags(call, version.inTrash),
+    is_archived: version.isArchived,
+    is_locked: version.isLocked,
+    parent: parentOf(page),
+    properties: Object.fromEntries(shown.map((property) => [property.name, showCell(row, property, workspace)])),
+    icon: showIcon(version.icon, workspace),
+    cover: version.cover && showFile(version.cover, workspace),
+    url: notionUrl(page.id),
+    public_url: null,
+  };
+}
+
+function parentOf(page: Page): Answer {
+  if (page.dataSource) {
+    return { type: 'data_source_id', data_source_id: page.dataSource.id, database_id: page.dataSource.database.id };
+  }
+  return page.parentPageId === undefined
+    ? { type: 'workspace', workspace: true }
+    : { type: 'page_id', page_id: page.parentPageId };
+}
 
 const parentInput = z
   .strictObject({

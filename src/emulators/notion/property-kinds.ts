@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Edit } from './call.ts';
 import { exactlyOne, id } from './check.ts';
-import { dateInput, dateValue, minuteStamp } from './dates.ts';
+import { dateInput, dateValue, minuteStamp, partialUser } from './dates.ts';
 import { invalid } from './errors.ts';
 import { fileEntry, readFile, showFile } from './file-references.ts';
 import type { Option, Property, PropertyType, StoredFile } from './model.ts';
@@ -121,10 +121,6 @@ export const propertyKinds: Record<PropertyType, PropertyKind> = {
     plain: (number: number | null) => number,
   },
 };
-
-export function partialUser(userId: string): { object: 'user'; id: string } {
-  return { object: 'user', id: userId };
-}
 
 function optionOf(optionId: string | null, property: Property): Option | undefined {
   return property.options.find((option) => option.id === optionId);

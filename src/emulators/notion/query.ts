@@ -3,7 +3,7 @@ import { type Answer, type Call, filterProperties, listOf, pageFields, pathId, s
 import { check } from './check.ts';
 import { compileFilter } from './filter.ts';
 import type { DataSource, Property } from './model.ts';
-import { showPage } from './page-output.ts';
+import { showPage } from './pages.ts';
 import { plainCell, requireProperty, type Row } from './property-cells.ts';
 import type { Workspace } from './workspace.ts';
 

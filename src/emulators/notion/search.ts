@@ -3,7 +3,7 @@ import { type Answer, type Call, listPage, pageFields } from './call.ts';
 import { check } from './check.ts';
 import { showDataSource } from './data-sources.ts';
 import type { DataSource, Page } from './model.ts';
-import { columnsOf, showPage } from './page-output.ts';
+import { columnsOf, showPage } from './pages.ts';
 import { plainCell } from './property-cells.ts';
 import { plainText } from './rich-text.ts';
 
@@ -35,16 +35,14 @@ interface Hit {
 
 /** POST /v1/search: pages and tables whose title holds the words. */
 export function search(call: Call): Answer {
-  const { dataSources, pages, settings } = call.workspace;
+  const { dataSources, pages } = call.workspace;
+  const { shared } = call.workspace.settings();
   const { filter, query, sort, ...paging } = check(searchBody, call.body);
   const words = query.toLowerCase();
   const hits = [
     ...(filter?.value === 'page' ? [] : [...dataSources.values()].map((source) => ofSource(source, call))),
     ...(filter?.value === 'data_source' ? [] : [...pages.values()].map((page) => ofPage(page, call))),
-  ].filter(
-    (hit) =>
-      settings().shared && hit.inTrash === (filter?.in_trash ?? false) && hit.title.toLowerCase().includes(words),
-  );
+  ].filter((hit) => shared && hit.inTrash === (filter?.in_trash ?? false) && hit.title.toLowerCase().includes(words));
   const sign = sort && 'direction' in sort && sort.direction === 'ascending' ? 1 : -1;
   hits.sort((left, right) => sign * (left.editedAt - right.editedAt));
   return listPage('page_or_data_source', hits, paging, (hit) => hit.show());

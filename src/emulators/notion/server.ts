@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { parseJson } from '../../lib/json.ts';
 import { createApi, errorReply, type Incoming, maxBodyBytes, type Reply } from './api.ts';
 import { conflict } from './errors.ts';
-import { commits, type Fault, type Faults } from './faults.ts';
+import { commits, type Fault, type Faults, send, sendFault } from './faults.ts';
 import { findRoute } from './router.ts';
-import { send, sendFault } from './fault-answers.ts';
 import type { Workspace } from './workspace.ts';
 
 /** One finished request, as a test may want to look at it. */
@@ -22,36 +22,44 @@ export interface Exchange {
   responseBody: unknown;
 }
 
-interface Desk {
+/** The board's HTTP server, not yet listening. */
+export function createBoardServer({
+  workspace,
+  faults,
+  onArrival,
+  onExchange,
+  signal,
+}: {
   workspace: Workspace;
   faults: Faults;
-  arrived(route: string): void;
-  finished(exchange: Exchange): void;
+  onArrival: (route: string) => void;
+  onExchange: (exchange: Exchange) => void;
   /** Aborts when the board closes. */
   signal: AbortSignal;
-}
-
-/** The board's HTTP server, not yet listening. */
-export function createBoardServer(desk: Desk): Server {
-  const api = createApi(desk.workspace);
+}): Server {
+  const api = createApi(workspace);
   const beingWritten = new Set<string>();
-  const server = createServer((request, response) => {
-    serve(request, response).catch(() => request.socket.destroy());
-  });
-  server.keepAliveTimeout = 65_000;
-  return server;
 
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { workspace, faults, signal } = desk;
+  /** Answers as the API does, or as the fault makes it; a fault changes nothing of a request that the API refuses. */
+  const answer = async (incoming: Incoming, fault: Fault | undefined, route: string, response: ServerResponse) => {
+    const reply = fault === undefined || commits(fault) ? await api(incoming) : undefined;
+    if (reply && (fault === undefined || reply.status !== 200)) return send(response, reply);
+    return fault && sendFault(fault, route, reply, { response, workspace, signal });
+  };
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const method = request.method ?? 'GET';
     const url = new URL(request.url ?? '/', workspace.origin);
     response.sendDate = false;
     response.setHeader('date', new Date(workspace.now()).toUTCString());
-    if (method === 'GET' && url.pathname.startsWith('/files/')) return serveFile(url, response, desk);
-
+    if (method === 'GET' && url.pathname.startsWith('/files/')) {
+      const { status, contentType, body } = workspace.files.serve(url);
+      send(response, { status, headers: { 'content-type': contentType }, body });
+      return;
+    }
     const match = findRoute(method, url.pathname);
     const route = match?.route.name ?? 'unknown';
-    desk.arrived(route);
+    onArrival(route);
     const fault = faults.strike(route, method);
     const { latencyMs, clock, conflictOnOverlap } = workspace.settings();
     const written = conflictOnOverlap && route === 'pages.update' ? url.pathname.toLowerCase() : undefined;
@@ -64,23 +72,17 @@ export function createBoardServer(desk: Desk): Server {
       const sent = overlaps
         ? send(response, errorReply(conflict(), workspace))
         : await answer(incoming, fault, route, response);
-      desk.finished(exchangeOf(incoming, route, sent));
+      onExchange(exchangeOf(incoming, route, sent));
     } finally {
       if (written !== undefined && !overlaps) beingWritten.delete(written);
     }
-  }
+  };
 
-  /** Answers as the API does, or as the fault makes it; a request that the API refuses is past spoiling. */
-  async function answer(
-    incoming: Incoming,
-    fault: Fault | undefined,
-    route: string,
-    response: ServerResponse,
-  ): Promise<Reply | undefined> {
-    const reply = fault === undefined || commits(fault) ? await api(incoming) : undefined;
-    if (reply && (fault === undefined || reply.status !== 200)) return send(response, reply);
-    return fault && sendFault(fault, route, reply, { response, workspace: desk.workspace, signal: desk.signal });
-  }
+  const server = createServer((request, response) => {
+    serve(request, response).catch(() => request.socket.destroy());
+  });
+  server.keepAliveTimeout = 65_000;
+  return server;
 }
 
 /** The body, with no more of it kept than shows that it is too large. */
@@ -95,11 +97,6 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-function serveFile(url: URL, response: ServerResponse, { workspace }: Desk): void {
-  const file = workspace.files.serve(url);
-  send(response, { status: file.status, headers: { 'content-type': file.contentType }, body: file.body });
-}
-
 function exchangeOf({ method, url, headers, bytes }: Incoming, route: string, sent: Reply | undefined): Exchange {
   const version = headers['notion-version'];
   return {
@@ -108,17 +105,8 @@ function exchangeOf({ method, url, headers, bytes }: Incoming, route: string, se
     path: url.pathname,
     query: url.searchParams,
     ...(typeof version === 'string' && { notionVersion: version }),
-    requestBody: headers['content-type']?.startsWith('application/json') ? parse(bytes) : undefined,
+    requestBody: headers['content-type']?.startsWith('application/json') ? parseJson(bytes) : undefined,
     status: sent?.status ?? 0,
     responseBody: sent && (sent.json ?? Buffer.from(sent.body).toString('utf8')),
   };
-}
-
-function parse(bytes: Uint8Array): unknown {
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    return parsed;
-  } catch {
-    return undefined;
-  }
 }

@@ -52,7 +52,7 @@ describe('credit that has run out', () => {
   ])('is back on %s', async (_, day, until) => {
     const { server, ask } = await createBroke({ periodEnd: day / 1000 });
     expect(await ask()).toMatchObject({ code: 'out_of_credit', facts: { status: 402, until } });
-    expect(server.accountLooks).toBe(1);
+    expect(server.accountChecks).toBe(1);
   });
 
   it('is back on the first of the month for an account without a day', async () => {
@@ -66,16 +66,16 @@ describe('credit that has run out', () => {
     expect(errors.map(({ facts }) => facts.until)).toEqual([inDays(12), inDays(12), inDays(12)]);
     clock.advance(3_599_000);
     await ask();
-    expect(server.accountLooks).toBe(1);
+    expect(server.accountChecks).toBe(1);
     clock.advance(1000);
     await ask();
-    expect(server.accountLooks).toBe(2);
+    expect(server.accountChecks).toBe(2);
   });
 
   it('is not asked about after another failure', async () => {
     const { server, ask } = await createBroke({ behaviour: () => ({ status: 500, body: '' }), periodEnd: 1 });
     expect((await ask()).code).toBe('unavailable');
-    expect(server.accountLooks).toBe(0);
+    expect(server.accountChecks).toBe(0);
   });
 
   it.each([
