@@ -55,10 +55,10 @@ export async function* rowsWaiting(
   runtime: Runtime,
   options: Pick<PassOptions, 'pageId'> = {},
 ): AsyncGenerator<Post> {
-  const { log, signal, clock = systemClock } = runtime;
+  const { log, clock = systemClock } = runtime;
   const workerId = await loadWorkerId(config.imagesDir).catch(() => '');
   const notion = createNotion(config, runtime);
-  const board = createNotionBoard({ notion, address: config.notion, clock, workerId, signal });
+  const board = createNotionBoard({ notion, address: config.notion, clock, workerId });
   await board.open();
   warnOfClock(log, notion.clockSkewMs());
   if (options.pageId === undefined) yield* waitingPosts(board, workerId, clock);

@@ -114,7 +114,7 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
       secret: settings.webhookSecret,
       clock,
       log,
-      keepToken: (token) => saveWebhookToken(folder, token, clock.now()),
+      saveToken: (token) => saveWebhookToken(folder, token, clock.now()),
       board: () => {
         const ids = known()?.ids;
         return (

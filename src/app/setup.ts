@@ -5,9 +5,9 @@ import type { Finding } from '../core/finding.ts';
 import { checkFonts } from '../drawing/check-fonts.ts';
 import { drawPlaceholder } from '../drawing/placeholder.ts';
 import type { NotionClient } from '../notion/client/client.ts';
-import { clockTrouble } from '../notion/client/clock-skew.ts';
-import { examineBoard } from '../notion/schema/check.ts';
-import { lacking, repairBoard } from '../notion/schema/schema-repair.ts';
+import { describeClockSkew } from '../notion/client/clock-skew.ts';
+import { checkBoard } from '../notion/schema/check.ts';
+import { missingInBoard, repairBoard } from '../notion/schema/repair.ts';
 import { checkServer } from '../server/check.ts';
 import { checkProviders } from '../setup/check-providers.ts';
 import { runChecks } from '../setup/doctor.ts';
@@ -41,14 +41,14 @@ export function runDoctor({ config, problems }: SettingsReport, runtime: DoctorR
     nodeVersion,
     envFile,
     // Made only when it is asked for: it refuses settings that are wrong.
-    board: () => examineBoard((notion = createNotion(config, runtime, { outageMs })), config.notion),
+    board: () => checkBoard((notion = createNotion(config, runtime, { outageMs })), config.notion),
     async providers() {
       const memory = await openMemory(stateFile(statePaths(config.imagesDir).providers), log);
       return checkProviders(providers, { memory, now: clock.now(), signal });
     },
     folder: () => checkFolder(config.imagesDir, clock, freeBytes),
     server: () => checkServer(config.server),
-    clockProblem: () => clockTrouble(notion?.clockSkewMs()),
+    clockProblem: () => describeClockSkew(notion?.clockSkewMs()),
     fonts: () => checkFonts(),
   });
 }
@@ -56,7 +56,7 @@ export function runDoctor({ config, problems }: SettingsReport, runtime: DoctorR
 /** What `doctor --fix` does: lists what the board lacks, and adds it. */
 export function openRepair(config: Config, runtime: Runtime): DatabaseRepair {
   const notion = createNotion(config, runtime, { outageMs });
-  return { lacking: () => lacking(notion, config.notion), add: () => repairBoard(notion, config.notion) };
+  return { lacking: () => missingInBoard(notion, config.notion), add: () => repairBoard(notion, config.notion) };
 }
 
 /** What `init` does: lists the pages it may work under, and creates a board. */

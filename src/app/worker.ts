@@ -91,7 +91,7 @@ async function joinParts(config: Config, runtime: Runtime, { stop, lock, onAbort
       },
     },
   );
-  const board = createNotionBoard({ notion, address: config.notion, clock, workerId, signal: stop.signal });
+  const board = createNotionBoard({ notion, address: config.notion, clock, workerId });
   const budget = await openMonthlyBudget(config, { log, clock });
   const chain = await openChain(config, { log, clock, random, budget });
   logEvents(events, { log, clockSkewMs: () => notion.clockSkewMs() });

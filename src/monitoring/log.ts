@@ -5,7 +5,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { PassSummary } from '../core/pass.ts';
 import type { Log } from '../lib/log.ts';
 import { formatCost, formatDuration, formatMoney } from '../messages/formats.ts';
-import { clockTrouble } from '../notion/client/clock-skew.ts';
+import { describeClockSkew } from '../notion/client/clock-skew.ts';
 
 /** Writes the log lines that tell a person what the worker does. `clockSkewMs`: by how much Notion's clock differs. */
 export function logEvents(
@@ -26,7 +26,7 @@ export function logEvents(
 
 /** Warns of a clock that differs from Notion's; true when it did. */
 export function warnOfClock(log: Log, skewMs: number | undefined): boolean {
-  const trouble = clockTrouble(skewMs);
+  const trouble = describeClockSkew(skewMs);
   if (trouble !== undefined) log.warn({ skewMs }, trouble);
   return trouble !== undefined;
 }

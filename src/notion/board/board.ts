@@ -9,11 +9,11 @@ import type { Permit } from '../client/limiter.ts';
 import { readPost, writeClaim } from './page-reader.ts';
 import { statusValues } from './page-writer.ts';
 import type { BoardAddress } from '../settings.ts';
-import { bindBoard, type BoundBoard, type BoundProperty } from '../schema/schema.ts';
+import { bindBoard, type BoundBoard, optionFilter } from '../schema/schema.ts';
 import { createSettler } from './settler.ts';
 import { uploadFile } from './uploads.ts';
 
-/** How old a look may be when rows are taken from it: while requests are plenty, and while rows wait on the window. */
+/** How old a page may be when rows are taken from it: while there is room for requests, and while rows wait for it. */
 const freshForMs = { plenty: 250, scarce: 5000 };
 /** Notion's page size. */
 const pageSize = 100;
@@ -38,15 +38,13 @@ export function createNotionBoard(options: {
   address: BoardAddress;
   clock: Clock;
   workerId: string;
-  /** Ends every wait: the shutdown. */
-  signal: AbortSignal;
 }): PostBoard {
-  const { notion, address, clock, workerId, signal } = options;
+  const { notion, address, clock, workerId } = options;
   let identity: Identity | undefined;
   let bound: { board: BoundBoard; facts: BoardFacts } | undefined;
   let binding: Promise<BoardFacts> | undefined;
-  let look: PendingPage | undefined;
-  let looking: Promise<PendingPage> | undefined;
+  let latest: PendingPage | undefined;
+  let reading: Promise<PendingPage> | undefined;
 
   const bind = async (): Promise<BoardFacts> => {
     const board = await bindBoard(notion, address, bound?.board);
@@ -112,11 +110,11 @@ export function createNotionBoard(options: {
   const query = (asked: Query): Promise<PendingPage> => withSchema(() => queryOnce(asked));
 
   /** The first page, by one query for all who ask at once. */
-  const lookAgain = (permit?: Permit): Promise<PendingPage> => {
-    looking ??= query({ permit })
-      .then((page) => (look = page))
-      .finally(() => (looking = undefined));
-    return looking;
+  const readFirstPage = (permit?: Permit): Promise<PendingPage> => {
+    reading ??= query({ permit })
+      .then((page) => (latest = page))
+      .finally(() => (reading = undefined));
+    return reading;
   };
 
   const find = async (id: string): Promise<Post> => {
@@ -137,40 +135,39 @@ export function createNotionBoard(options: {
       return readPost(answer, board()) ?? post;
     });
 
-  /** Claims and more looks are worth their requests only while the window has room for all the rows in sight. */
-  const isPlenty = () => {
-    const inSight = look?.next === undefined ? (look?.posts.length ?? 1) : 2 * pageSize;
-    return !notion.limiter.congested() && notion.limiter.free() >= requestsPerRow * inSight;
+  /** Claims and more reads are worth their requests only while the window has room for all the rows that wait. */
+  const hasRoom = () => {
+    const waiting = latest?.next === undefined ? (latest?.posts.length ?? 1) : 2 * pageSize;
+    return !notion.limiter.congested() && notion.limiter.free() >= requestsPerRow * waiting;
   };
 
   const isFresh = ({ readAt }: PendingPage) =>
-    clock.monotonic() - readAt <= (isPlenty() ? freshForMs.plenty : freshForMs.scarce);
+    clock.monotonic() - readAt <= (hasRoom() ? freshForMs.plenty : freshForMs.scarce);
 
   return {
     open,
     pending: ({ cursor, anew = false } = {}) => {
       if (cursor !== undefined) return query({ cursor });
-      return look && isFresh(look) && !anew ? Promise.resolve(look) : lookAgain();
+      return latest && isFresh(latest) && !anew ? Promise.resolve(latest) : readFirstPage();
     },
     failed: (cursor) => query({ states: ['failed'], cursor }),
     ready: (provider, cursor) => query({ states: ['image-ready'], provider, cursor }),
     isFresh,
     find,
     async claim(post) {
-      if (!isPlenty()) return post;
+      if (!hasRoom()) return post;
       return setStatus(post, 'generating', writeClaim(workerId, clock.now()), 'mark a row as taken');
     },
     upload: (image, load, progress) => uploadFile(notion, clock, image, load, progress),
     settle: createSettler({
       notion,
-      signal,
       clock,
       board,
       writableForMs: freshForMs.plenty,
-      isPlenty,
-      rebind: open,
-      latest: () => look,
-      lookAgain,
+      hasRoom,
+      reopen: open,
+      latest: () => latest,
+      readFirstPage,
       find,
     }),
     requeue: (post) => setStatus(post, 'needs-image', '', 'put a row back in the queue'),
@@ -179,10 +176,4 @@ export function createNotionBoard(options: {
 
 function parentOf(answer: unknown): string | undefined {
   return pageParent.safeParse(answer).data?.parent.data_source_id;
-}
-
-/** The filter for rows of one status, in a property of either type. */
-export function optionFilter({ id, type }: BoundProperty, name: string) {
-  if (type === 'status') return { property: id, status: { equals: name } };
-  return type === 'select' ? { property: id, select: { equals: name } } : { property: id, rich_text: { equals: name } };
 }

@@ -1,10 +1,10 @@
 /**
  * Gathers what is asked while a batch is on its way, and sends it as the next batch: one item at once when it is quiet, many
- * when it is busy. `commit` answers with one result for each item, in their order; an item's result may be a rejection. `linger` may hold a small batch back.
+ * when it is busy. `commit` answers with one result for each item, in their order; an item's result may be a rejection. `waitForMore` may hold a small batch back.
  */
 export function groupCommit<T, R>(
   commit: (items: readonly T[]) => Promise<readonly PromiseSettledResult<R>[]>,
-  { largest, linger }: { largest: number; linger: () => Promise<void> },
+  { largest, waitForMore }: { largest: number; waitForMore: () => Promise<void> },
 ): (item: T) => Promise<R> {
   const waiting: { item: T; resolve: (result: R) => void; reject: (reason: unknown) => void }[] = [];
   let running = false;
@@ -12,7 +12,7 @@ export function groupCommit<T, R>(
   const run = async () => {
     running = true;
     while (waiting.length > 0) {
-      if (waiting.length < largest) await linger().catch(() => undefined);
+      if (waiting.length < largest) await waitForMore().catch(() => undefined);
       const batch = waiting.splice(0, largest);
       try {
         const results = await commit(batch.map(({ item }) => item));

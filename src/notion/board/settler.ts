@@ -9,10 +9,10 @@ import { readPost } from './page-reader.ts';
 import { settlementValues } from './page-writer.ts';
 import type { BoundBoard } from '../schema/schema.ts';
 
-/** Rows written after one look at the board. */
+/** Rows written after one read of the board. */
 const largestBatch = 60;
-/** How long a batch waits for more rows while requests are scarce, so that one look serves many. */
-const lingerMs = 1000;
+/** How long a batch waits for more rows while requests are scarce, so that one read serves many. */
+const waitForMoreMs = 1000;
 /**
  * Waits before a refused write is tried once more: an upload just sent is at times not found yet (seen in the field,
  * 2026-11), and a property may have been removed since the schema was read.
@@ -28,27 +28,26 @@ interface Item {
 /** What the settler needs of the board. */
 export interface SettlerParts {
   notion: NotionClient;
-  /** Ends every wait: the shutdown. */
-  signal: AbortSignal;
   clock: Clock;
-  /** How old the look may be that rows are written by. */
+  /** How old the page may be that rows are written by. */
   writableForMs: number;
-  /** Has the window room for all the rows in sight? */
-  isPlenty(): boolean;
+  /** Has the window room for all the rows that wait? */
+  hasRoom(): boolean;
   board(): BoundBoard;
   /** Reads the schema anew. */
-  rebind(): Promise<unknown>;
+  reopen(): Promise<unknown>;
   latest(): PendingPage | undefined;
-  lookAgain(permit: Permit): Promise<PendingPage>;
+  readFirstPage(permit: Permit): Promise<PendingPage>;
   find(id: string): Promise<Post>;
 }
 
 /**
- * Writes settlements in batches: room for the whole batch first, then one look at which rows still stand, then the writes at
- * once, so that no row is written by a look that is older than a moment.
+ * Writes settlements in batches: it waits for room for the whole batch, reads once which rows still wait, and then writes them
+ * all at once, so that no row is written by a page that is older than a moment.
  */
 export function createSettler(parts: SettlerParts): PostBoard['settle'] {
-  const { notion, signal, clock } = parts;
+  const { notion, clock } = parts;
+  const { signal } = notion;
 
   const commit = async (items: readonly Item[]) => {
     const permit = await notion.limiter.acquire(items.length + 1, signal);
@@ -58,7 +57,7 @@ export function createSettler(parts: SettlerParts): PostBoard['settle'] {
         latest !== undefined &&
         clock.monotonic() - latest.readAt <= parts.writableForMs &&
         items.every(({ post }) => latest.posts.some(({ id }) => id === post.id));
-      const page = fresh ? latest : await parts.lookAgain(permit);
+      const page = fresh ? latest : await parts.readFirstPage(permit);
       return await Promise.allSettled(items.map((item) => settle(item, page, permit)));
     } finally {
       permit.release();
@@ -66,8 +65,8 @@ export function createSettler(parts: SettlerParts): PostBoard['settle'] {
   };
 
   const settle = async (item: Item, page: PendingPage, permit: Permit): Promise<SettleResult> => {
-    const now = await standing(item.post, page);
-    if (!now || !waits(now, item.post)) return { kind: 'moved', post: now };
+    const now = await currentPost(item.post, page);
+    if (!now || !isUnmoved(now, item.post)) return { kind: 'moved', post: now };
     if (!item.stillWanted(now)) return { kind: 'changed', post: now, written: false };
     const written = await write(item, permit);
     if (!written) return { kind: 'moved', post: undefined };
@@ -76,10 +75,10 @@ export function createSettler(parts: SettlerParts): PostBoard['settle'] {
       : { kind: 'changed', post: written, written: true };
   };
 
-  /** The row as it stands, undefined when it is gone; asked for by itself only when the page cannot tell. */
-  const standing = async (post: Post, page: PendingPage): Promise<Post | undefined> => {
-    const seen = page.posts.find(({ id }) => id === post.id);
-    if (seen) return seen;
+  /** The row as it is now, undefined when it is gone; read by itself only when the page cannot say. */
+  const currentPost = async (post: Post, page: PendingPage): Promise<Post | undefined> => {
+    const found = page.posts.find(({ id }) => id === post.id);
+    if (found) return found;
     const last = page.posts.at(-1);
     const wouldShow = page.next === undefined || (last !== undefined && post.createdAt < last.createdAt);
     if (wouldShow && isPending(post)) return undefined;
@@ -106,24 +105,24 @@ export function createSettler(parts: SettlerParts): PostBoard['settle'] {
           throw error;
         }
         await clock.sleep(waitMs, signal);
-        if (error.failure === 'refused') await parts.rebind();
+        if (error.failure === 'refused') await parts.reopen();
       }
     }
   };
 
   /** While requests are scarce a batch waits for more rows, and for its turn, which makes it larger the longer the queue is. */
-  const linger = async () => {
-    if (parts.isPlenty()) return;
-    await clock.sleep(lingerMs, signal);
+  const waitForMore = async () => {
+    if (parts.hasRoom()) return;
+    await clock.sleep(waitForMoreMs, signal);
     const turn = await notion.limiter.acquire(1, signal);
     turn.release();
   };
 
-  const queue = groupCommit(commit, { largest: largestBatch, linger });
+  const queue = groupCommit(commit, { largest: largestBatch, waitForMore });
   return (post, settlement, stillWanted) => queue({ post, settlement, stillWanted });
 }
 
-function waits(now: Post, taken: Post): boolean {
+function isUnmoved(now: Post, taken: Post): boolean {
   return isPending(now) || now.status === taken.status;
 }
 

@@ -3,7 +3,8 @@ import type { UploadProgress } from '../../core/board.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { BoardError } from '../../core/errors.ts';
 import type { SavedImage } from '../../core/image.ts';
-import { type NotionClient, notionProblem } from '../client/client.ts';
+import type { NotionClient } from '../client/client.ts';
+import { notionProblem } from '../client/problem.ts';
 
 const uploadAnswer = z.object({
   id: z.string(),

@@ -1,16 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-
 import { Client, LogLevel } from '@notionhq/client';
-
 import type { Clock, Random } from '../../lib/clock.ts';
 import { ConfigError } from '../../core/errors.ts';
 import type { Log } from '../../lib/log.ts';
-import { explain, type FailedCall } from './failures.ts';
+import { explainFailure, type FailedCall } from './failures.ts';
 import { createLimiter, type Limiter, type Permit } from './limiter.ts';
 import { withRetries } from './retry.ts';
 import { type Answer, send, type WireRequest } from './transport.ts';
-
-export { notionProblem } from './problem.ts';
 
 /** How one call is to be made. */
 export interface NotionCall {
@@ -18,7 +14,6 @@ export interface NotionCall {
   doing: string;
   /** Slots the caller holds already; beyond them each request waits for its own. */
   permit?: Permit;
-  signal?: AbortSignal;
   /** May a request be repeated when it is unknown whether it was carried out? Default true. */
   repeatable?: boolean;
 }
@@ -52,21 +47,20 @@ export interface NotionClientOptions {
   /** How long a request may go on failing, from its first failure. */
   outageMs?: number;
   maxBodyBytes?: number;
-  /** Hears of every request with the answer's status, 0 when there was none, and of the pauses that Notion asks for. */
+  /** Is called after every request with the answer's status, 0 when there was none, and for the pauses that Notion asks for. */
   watch?: { answered(status: number): void; paused(ms: number): void };
 }
 
-/** What the official client cannot carry from a call to its requests. */
+/** What is known of a call, and the official client cannot carry to its requests. */
 interface Scope extends FailedCall {
   permit: Permit | undefined;
-  signal: AbortSignal;
 }
 
 const longestTimerMs = 2 ** 31 - 1;
 
 /** Creates the one client of a process. @throws {ConfigError} when the token cannot be one. */
 export function createNotionClient(options: NotionClientOptions): NotionClient {
-  const { token, apiUrl, requestsPerMinute, clock, random, log, signal: shutdown, windowMs = 60_000 } = options;
+  const { token, apiUrl, requestsPerMinute, clock, random, log, signal, windowMs = 60_000 } = options;
   const { timeoutMs = 60_000, outageMs = 60_000, maxBodyBytes = 5 * 1024 * 1024, watch } = options;
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new ConfigError('NOTION_TOKEN holds a space, line break or letter that no token has: copy it again.');
@@ -80,7 +74,7 @@ export function createNotionClient(options: NotionClientOptions): NotionClient {
   const scopes = new AsyncLocalStorage<Scope>();
   let skewMs: number | undefined;
 
-  const attempt = async (request: WireRequest, { permit, signal }: Scope): Promise<Answer> => {
+  const attempt = async (request: WireRequest, { permit }: Scope): Promise<Answer> => {
     const slots = permit && permit.left > 0 ? permit : await limiter.acquire(1, signal);
     const ended = slots.use();
     let status: number | undefined;
@@ -111,7 +105,14 @@ export function createNotionClient(options: NotionClientOptions): NotionClient {
       if (!scope) throw new Error('Notion was asked outside of a call.');
       const request: WireRequest = { ...init, url };
       scope.request = { method: init.method ?? 'GET', path: new URL(url).pathname };
-      const answer = await withRetries(() => attempt(request, scope), { ...scope, limiter, clock, random, log });
+      const answer = await withRetries(() => attempt(request, scope), {
+        ...scope,
+        limiter,
+        clock,
+        random,
+        log,
+        signal,
+      });
       const { status, headers, body } = answer;
       return { ok: status >= 200 && status < 300, status, headers, text: async () => body };
     },
@@ -119,39 +120,17 @@ export function createNotionClient(options: NotionClientOptions): NotionClient {
 
   return {
     limiter,
-    signal: shutdown,
+    signal,
     clockSkewMs: () => skewMs,
-    call: ({ doing, permit, signal, repeatable = true }, run) =>
-      withEither(shutdown, signal, async (signal) => {
-        const scope: Scope = { doing, permit, repeatable, outageMs, signal, request: undefined };
-        try {
-          return await scopes.run(scope, () => run(client));
-        } catch (error) {
-          signal.throwIfAborted();
-          throw explain(error, scope);
-        }
-      }),
+    async call({ doing, permit, repeatable = true }, run) {
+      signal.throwIfAborted();
+      const scope: Scope = { doing, permit, repeatable, outageMs, request: undefined };
+      try {
+        return await scopes.run(scope, () => run(client));
+      } catch (error) {
+        signal.throwIfAborted();
+        throw explainFailure(error, scope);
+      }
+    },
   };
-}
-
-/** Runs `work` with a signal that aborts with either of two; the listeners are gone afterwards, see `withDeadline`. */
-async function withEither<T>(
-  first: AbortSignal,
-  second: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  first.throwIfAborted();
-  second?.throwIfAborted();
-  if (!second) return work(first);
-  const controller = new AbortController();
-  const onFirst = () => controller.abort(first.reason);
-  const onSecond = () => controller.abort(second.reason);
-  first.addEventListener('abort', onFirst, { once: true });
-  second.addEventListener('abort', onSecond, { once: true });
-  try {
-    return await work(controller.signal);
-  } finally {
-    first.removeEventListener('abort', onFirst);
-    second.removeEventListener('abort', onSecond);
-  }
 }

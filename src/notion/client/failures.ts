@@ -1,5 +1,4 @@
 import { isHTTPResponseError, isNotionClientError } from '@notionhq/client';
-
 import { BoardError, ConfigError } from '../../core/errors.ts';
 import { oneLine } from '../../lib/text.ts';
 import { isBlocked, parseProblem, type ProblemBody } from './problem.ts';
@@ -19,7 +18,7 @@ const maxQuoted = 200;
 const comeBack = 'the next run goes on where this one stopped';
 
 /** The error that people read, in place of what the official client or the transport threw; others stay as they are. */
-export function explain(error: unknown, call: FailedCall): unknown {
+export function explainFailure(error: unknown, call: FailedCall): unknown {
   if (error instanceof AttemptError) return explainSilence(error, call);
   if (!isNotionClientError(error)) return error;
   if (!isHTTPResponseError(error)) {
@@ -56,10 +55,10 @@ const wrongAddress =
   'Notion does not know the address it was asked at: check NOTION_API_URL, which takes no path (https://api.notion.com).';
 
 function explainSilence(error: AttemptError, call: FailedCall): BoardError {
-  if (error.trouble === 'too_large' && call.repeatable) {
+  if (error.failure === 'too_large' && call.repeatable) {
     return new BoardError('refused', `Notion was asked to ${call.doing}, but ${error.message}.`, error);
   }
-  return unreachable(call, call.repeatable || error.trouble === 'unsent', error.message, error);
+  return unreachable(call, call.repeatable || error.failure === 'unsent', error.message, error);
 }
 
 function unreachable(call: FailedCall, tried: boolean, detail: string, cause: unknown): BoardError {
@@ -96,7 +95,7 @@ function explainRefusal(
   const ofRow = resource === 'pages' || resource === 'blocks';
   // A page's update is also answered with 404 when the upload it attaches is unknown (field reports, 2026-11).
   const missing = status === 404 && problem.code === 'object_not_found' && !problem.message.includes('file_upload');
-  // Trashed rows are told only in words: "Can't edit block that is archived." (400 validation_error, 2026-11).
+  // Only its words say that a row is in the trash: "Can't edit block that is archived." (400 validation_error, 2026-11).
   const trashed = status === 400 && /can.t edit .*(archived|trash)/i.test(problem.message);
   if (ofRow && (missing || trashed)) {
     return new BoardError(

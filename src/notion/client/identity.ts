@@ -20,10 +20,10 @@ const me = z.object({
     .catch(undefined),
 });
 
-/** Whom a token stands for. */
+/** Who a token belongs to. */
 export interface Identity {
   /** In words: connection or person, workspace, owner. */
-  words: string;
+  description: string;
   /** The largest file the workspace takes. */
   maxUploadBytes: number;
   /** Absent where the token is a person's own. */
@@ -35,13 +35,13 @@ export async function readIdentity(notion: NotionClient): Promise<Identity> {
   const answer = await notion.call({ doing: 'ask who the worker is' }, (client) => client.users.me({}));
   const { id, name, bot } = me.parse(answer);
   return {
-    words: bot ? connectionWords(name, bot) : `a personal token of ${name ?? 'somebody without a name'}`,
+    description: bot ? describeConnection(name, bot) : `a personal token of ${name ?? 'somebody without a name'}`,
     maxUploadBytes: bot?.workspace_limits?.max_file_upload_size_in_bytes ?? smallestUploadLimit,
     ...(bot && id !== undefined && { botId: id }),
   };
 }
 
-function connectionWords(name: string | null | undefined, bot: NonNullable<z.infer<typeof me>['bot']>): string {
+function describeConnection(name: string | null | undefined, bot: NonNullable<z.infer<typeof me>['bot']>): string {
   const belongsTo = bot.owner?.type === 'user' ? (bot.owner.user?.name ?? 'a person') : 'the workspace';
   return `connection "${name ?? 'Untitled'}" in "${bot.workspace_name ?? 'a workspace without a name'}", owned by ${belongsTo}`;
 }

@@ -28,7 +28,7 @@ export interface LimiterOptions {
   limit: number;
   windowMs?: number;
   clock: Clock;
-  /** Hears of every pause. */
+  /** Is called with every pause. */
   onPause?: (ms: number) => void;
 }
 
@@ -96,7 +96,7 @@ export function createLimiter({ limit, windowMs = 60_000, clock, onPause }: Limi
     };
   };
 
-  /** Serves whom it can, then sees to it that the first of the others is looked at again. */
+  /** Serves as many waiters as it can, and sets the alarm for the first of the others. */
   const serve = () => {
     for (const waiter of queue) {
       if (paused() || vacant() < waiter.count) break;

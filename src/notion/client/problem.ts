@@ -1,5 +1,6 @@
 import { isHTTPResponseError } from '@notionhq/client';
 import { z } from 'zod';
+import { parseJson } from '../../lib/json.ts';
 
 const problemBody = z.object({
   code: z.string(),
@@ -20,15 +21,6 @@ export type ProblemBody = z.infer<typeof problemBody>;
 /** Notion's error body; undefined when the body is something else, such as a gateway's page. */
 export function parseProblem(body: string): ProblemBody | undefined {
   return problemBody.safeParse(parseJson(body)).data;
-}
-
-/** The value in a JSON text; undefined when it is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** True when Notion has barred the connection, so that asking again makes it worse. */

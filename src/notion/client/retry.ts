@@ -1,9 +1,9 @@
 import pRetry from 'p-retry';
-
 import type { Clock, Random } from '../../lib/clock.ts';
+import { parseJson } from '../../lib/json.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Limiter } from './limiter.ts';
-import { isBlocked, parseJson, parseProblem } from './problem.ts';
+import { isBlocked, parseProblem } from './problem.ts';
 import { type Answer, AttemptError, parseDate } from './transport.ts';
 
 const maxSlowDowns = 10;
@@ -33,36 +33,37 @@ export async function withRetries(attempt: () => Promise<Answer>, options: Retry
   let failures = 0;
   let failingSince: number | undefined;
 
-  const waitForAnother = async (error: AttemptError): Promise<boolean> => {
-    const { trouble, message, answer } = error;
-    if (trouble === 'too_large' || (trouble === 'unknown' && !repeatable)) return false;
-    if (trouble === 'slow_down') {
+  /** Waits until another attempt makes sense. @throws the error itself when none does. */
+  const waitAfter = async (error: Error): Promise<void> => {
+    if (!(error instanceof AttemptError)) throw error;
+    const { failure, message, answer } = error;
+    if (failure === 'too_large' || (failure === 'unknown' && !repeatable)) throw error;
+    if (failure === 'slow_down') {
       slowDowns += 1;
-      if (slowDowns > maxSlowDowns) return false;
+      if (slowDowns > maxSlowDowns) throw error;
       // An answer ends the outage, and the pause is no part of it.
       failingSince = undefined;
       const pauseMs = Math.min(maxPauseMs, retryAfterMs(answer) ?? backOffMs(slowDowns, random));
       log.info({ pauseMs, status: answer?.status }, 'Notion asks to slow down: all requests pause');
       limiter.pause(pauseMs);
-      return true;
+      return;
     }
     failures += 1;
     const now = clock.monotonic();
     failingSince ??= now;
     const leftMs = failingSince + outageMs - now;
-    if (leftMs <= 0) return false;
+    if (leftMs <= 0) throw error;
     const waitMs = Math.min(Math.ceil(leftMs), backOffMs(failures, random));
-    log.debug({ trouble, message, waitMs }, 'Notion did not answer well: the request is repeated');
+    log.debug({ failure, message, waitMs }, 'Notion did not answer well: the request is repeated');
     await clock.sleep(waitMs, signal);
-    return true;
   };
 
   try {
     return await pRetry(async () => requireUsable(await attempt()), {
       retries: Infinity,
+      // Other waits than on the clock could not be moved by tests, nor be cut short by an outage's end.
       minTimeout: 0,
-      maxTimeout: 0,
-      shouldRetry: ({ error }) => error instanceof AttemptError && waitForAnother(error),
+      onFailedAttempt: ({ error }) => waitAfter(error),
     });
   } catch (error) {
     // A refusal goes to the official client, which makes its own error of it.

@@ -16,18 +16,18 @@ export interface Answer {
  * What kept an attempt from an answer to go on with: slow_down (too many requests) · conflict (nothing was saved) · unsent
  * (nothing reached Notion) · unknown (it may have been carried out) · too_large (it may have, and the same would come again).
  */
-export type Trouble = 'slow_down' | 'conflict' | 'unsent' | 'unknown' | 'too_large';
+export type AttemptFailure = 'slow_down' | 'conflict' | 'unsent' | 'unknown' | 'too_large';
 
 /** An attempt without an answer to go on with. The message is a clause: "the connection failed (ECONNRESET)". */
 export class AttemptError extends Error {
   override readonly name = 'AttemptError';
-  readonly trouble: Trouble;
+  readonly failure: AttemptFailure;
   /** What Notion said, where it said anything. */
   readonly answer: Answer | undefined;
 
-  constructor(trouble: Trouble, message: string, { answer, cause }: { answer?: Answer; cause?: unknown } = {}) {
+  constructor(failure: AttemptFailure, message: string, { answer, cause }: { answer?: Answer; cause?: unknown } = {}) {
     super(message, cause === undefined ? {} : { cause });
-    this.trouble = trouble;
+    this.failure = failure;
     this.answer = answer;
   }
 }
@@ -92,7 +92,7 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
 /** Failures before a connection stands: nothing was sent. */
 const unsentCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 
-/** Only the code is told and the inner cause kept: fetch's own messages quote URLs and header values. */
+/** Of the failure only its code and the inner cause are kept: fetch's own messages quote URLs and header values. */
 function lostConnection(error: unknown): AttemptError {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = codeOf(cause) ?? codeOf(error) ?? (error instanceof Error ? error.name : 'unknown');

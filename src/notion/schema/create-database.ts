@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { BoardError, ConfigError } from '../../core/errors.ts';
 import { boardProperties } from '../../core/properties.ts';
 import { keysOf } from '../../lib/records.ts';
-import { type NotionClient, notionProblem } from '../client/client.ts';
+import type { NotionClient } from '../client/client.ts';
+import { notionProblem } from '../client/problem.ts';
 import type { BoardNames } from '../settings.ts';
-import { newProperty } from './schema-plan.ts';
+import { newProperty } from './new-property.ts';
 
 /** A row that a new database begins with. */
 export interface SampleRow {
@@ -64,7 +65,7 @@ export async function createDatabase(
     const { id, url, data_sources: sources } = databaseAnswer.parse(answer);
     return { id, url, dataSourceId: sources[0].id };
   } catch (error) {
-    throw explained(error, pageId);
+    throw explainCreation(error, pageId);
   }
 }
 
@@ -108,7 +109,7 @@ export async function sharedPages(notion: NotionClient): Promise<SharedPage[]> {
 
 const text = (content: string) => [{ type: 'text' as const, text: { content } }];
 
-function explained(error: unknown, pageId: string): unknown {
+function explainCreation(error: unknown, pageId: string): unknown {
   if (notionProblem(error)?.status === 404) {
     return new ConfigError(
       `Notion shows this connection no page with the id ${pageId}: open the page in Notion, choose ••• → Connections and add the connection whose token is in NOTION_TOKEN, or give another with --page.`,

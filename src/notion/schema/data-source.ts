@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../../core/errors.ts';
-import { type NotionClient, notionProblem } from '../client/client.ts';
+import type { NotionClient } from '../client/client.ts';
+import { notionProblem } from '../client/problem.ts';
 
 const option = z.object({ id: z.string(), name: z.string() });
 const dataSourceAnswer = z.object({
@@ -24,7 +25,7 @@ const databaseAnswer = z.object({
   data_sources: z.array(z.object({ id: z.string(), name: z.string() })),
 });
 
-/** The table of a database, as Notion tells it. */
+/** The table of a database, as Notion shows it. */
 export interface DataSource extends z.infer<typeof dataSourceAnswer> {
   name: string;
   /** People cannot change its properties in Notion until they unlock it. */

@@ -19,7 +19,7 @@ import {
   titleProperty,
 } from './data-source.ts';
 import type { BoardAddress } from '../settings.ts';
-import { noPlaceForPicture, noStatus, noStatusOption, wrongType } from './schema-words.ts';
+import { noPlaceForImage, noStatus, noStatusOption, wrongType } from './problems.ts';
 
 /** One property of the board, known by its id, which outlives a renaming. */
 export interface BoundProperty {
@@ -88,7 +88,7 @@ function bindProperties(
     else if (key === 'status') problems.push(noStatus(names));
     else missing.push(found ? `${names[key]} (is ${found.type}, needs ${types.join(' or ')})` : names[key]);
   }
-  if (!bound.image && !bound.imageFile) problems.push(noPlaceForPicture(names));
+  if (!bound.image && !bound.imageFile) problems.push(noPlaceForImage(names));
   return bound;
 }
 
@@ -120,4 +120,10 @@ export function propertyFor(source: DataSource, key: PropertyKey, names: Propert
 /** The options of a status or select property. */
 export function optionsOf(property: DataSourceProperty | undefined) {
   return property?.status?.options ?? property?.select?.options ?? [];
+}
+
+/** The filter for rows of one option, in a property of any type that can hold it. */
+export function optionFilter({ id, type }: BoundProperty, name: string) {
+  if (type === 'status') return { property: id, status: { equals: name } };
+  return type === 'select' ? { property: id, select: { equals: name } } : { property: id, rich_text: { equals: name } };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Ids by which notices about our board are told from others, dashed or not. */
+/** Ids that mark a notice as being about our board, dashed or not. */
 export interface NoticeBoard {
   /** Our own author id; undefined where the token is a person's own. */
   botId?: string;
@@ -58,7 +58,7 @@ export const automationNotice = z.object({
 });
 
 /** Events after which a row may stand at Needs image that did not before. */
-const telling = new Set(['page.created', 'page.properties_updated', 'page.undeleted', 'page.moved']);
+const relevantTypes = new Set(['page.created', 'page.properties_updated', 'page.undeleted', 'page.moved']);
 
 /** Notion's last retry comes about a day after the first try (2026-11). */
 export const noticeLifeMs = 24 * 3_600_000;
@@ -67,21 +67,21 @@ export const noticeLifeMs = 24 * 3_600_000;
 export function reasonToDrop(event: NoticeEvent, board: NoticeBoard | undefined, now: number): string | undefined {
   const { type, timestamp, authors = [], data } = event;
   if (timestamp !== undefined && now - Date.parse(timestamp) > noticeLifeMs) return 'it is older than a day';
-  if (!telling.has(type)) return `events of the type ${type} are of no interest`;
+  if (!relevantTypes.has(type)) return `events of the type ${type} are of no interest`;
   if (!board) return undefined;
   const { botId, dataSourceId, statusId } = board;
   if (botId !== undefined && authors.length > 0 && authors.every((author) => isSameId(author.id, botId))) {
     return 'it tells of an edit by this worker itself';
   }
-  const table = tableOf(data?.parent);
-  if (table !== undefined && !isSameId(table, dataSourceId)) return 'its page is not in the board';
+  const source = dataSourceOf(data?.parent);
+  if (source !== undefined && !isSameId(source, dataSourceId)) return 'its page is not in the board';
   const updated = type === 'page.properties_updated' ? data?.updated_properties : undefined;
   if (updated && !updated.some((property) => isSameProperty(property, statusId))) return 'Status was not changed';
   return undefined;
 }
 
 /** The id of the parent that could be our table; undefined when a database is named, which may hold several tables. */
-function tableOf(parent: NonNullable<NoticeEvent['data']>['parent']): string | undefined {
+function dataSourceOf(parent: NonNullable<NoticeEvent['data']>['parent']): string | undefined {
   if (parent?.data_source_id !== undefined) return parent.data_source_id;
   return parent?.type === undefined || parent.type === 'database' ? undefined : parent.id;
 }

@@ -1,11 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { extractNotionId, verifyWebhookSignature } from '@notionhq/client';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
+import { parseJson } from '../../lib/json.ts';
 import type { Log } from '../../lib/log.ts';
 import { automationNotice, isSameId, type NoticeBoard, noticeEvent, noticeLifeMs, reasonToDrop } from './notice.ts';
 
-/** What a notice came to, as HTTP tells it. */
+/** The answer to a notice over HTTP. */
 export interface NoticeAnswer {
   status: number;
   /** One sentence. */
@@ -23,7 +25,7 @@ export interface NoticeOptions {
   clock: Clock;
   log: Log;
   /** Writes the token of a handshake where only the operator finds it; answers with the file's path. */
-  keepToken: (token: string) => Promise<string>;
+  saveToken: (token: string) => Promise<string>;
   /** Undefined while the board has not been read. */
   board: () => NoticeBoard | undefined;
   /** A row may have been marked, this one where it is named. */
@@ -39,10 +41,10 @@ const betweenTokensMs = 60_000;
 export function createNotices(
   options: NoticeOptions,
 ): (body: Uint8Array, headers: NoticeHeaders) => Promise<NoticeAnswer> {
-  const { verificationToken, secret, clock, log, keepToken, board, marked } = options;
-  const isRepeated = createRecollection(clock);
+  const { verificationToken, secret, clock, log, saveToken, board, marked } = options;
+  const isRepeated = createDeduplicator(clock);
   let isRefusing = false;
-  let keptToken = { value: '', at: Number.NEGATIVE_INFINITY };
+  let savedToken = { value: '', at: Number.NEGATIVE_INFINITY };
 
   const refused = (message: string): NoticeAnswer => {
     // Anyone can send rubbish, so that only the first after a good one is worth a line.
@@ -62,7 +64,11 @@ export function createNotices(
     return { status: 200, message: 'Noted: the board is looked at now.' };
   };
 
-  const handshaken = async (token: string, body: Uint8Array, signature: string | undefined): Promise<NoticeAnswer> => {
+  const answerHandshake = async (
+    token: string,
+    body: Uint8Array,
+    signature: string | undefined,
+  ): Promise<NoticeAnswer> => {
     if (!tokenShape.test(token)) {
       return { status: 400, message: 'This verification_token is not of the kind that Notion sends.' };
     }
@@ -78,14 +84,14 @@ export function createNotices(
       );
     }
     const asked = 'The token is kept; the log says where, and what to do with it.';
-    if (keptToken.value === token) return { status: 200, message: asked };
+    if (savedToken.value === token) return { status: 200, message: asked };
     // Anyone can send one: whoever sends many has to be slower than the operator.
-    if (clock.monotonic() - keptToken.at < betweenTokensMs) {
+    if (clock.monotonic() - savedToken.at < betweenTokensMs) {
       return { status: 429, message: 'Another token came a moment ago: have Notion send this one again in a minute.' };
     }
     try {
-      const path = await keepToken(token);
-      keptToken = { value: token, at: clock.monotonic() };
+      const path = await saveToken(token);
+      savedToken = { value: token, at: clock.monotonic() };
       log.warn(
         { path },
         `Notion wants to verify this address: its token is the last in ${path}; paste it in the connection's Webhooks tab and set NOTION_WEBHOOK_TOKEN to it, then restart`,
@@ -100,7 +106,7 @@ export function createNotices(
     }
   };
 
-  const signed = async (body: Uint8Array, content: unknown, signature: string): Promise<NoticeAnswer> => {
+  const withSignature = async (body: Uint8Array, content: unknown, signature: string): Promise<NoticeAnswer> => {
     if (verificationToken === undefined) {
       return refused(
         'NOTION_WEBHOOK_TOKEN is not set, so that no signature can be checked: set it to the token that Notion sent to verify this address, then restart.',
@@ -119,7 +125,7 @@ export function createNotices(
     return reason === undefined ? noted(event.entity?.id) : dropped(reason);
   };
 
-  const vouchedFor = (content: unknown, given: readonly string[]): NoticeAnswer => {
+  const withSecret = (content: unknown, given: readonly string[]): NoticeAnswer => {
     if (secret === undefined) {
       return refused('WEBHOOK_SECRET is not set, so that no secret can be checked: set it, then restart.');
     }
@@ -142,12 +148,12 @@ export function createNotices(
 
   return async (body, headers) => {
     const signature = single(headers['x-notion-signature']);
-    const content = parsed(body);
+    const content = parseJson(body);
     const { data: first } = handshake.safeParse(content);
-    if (first) return handshaken(first.verification_token, body, signature);
-    if (signature !== undefined) return signed(body, content, signature);
+    if (first) return answerHandshake(first.verification_token, body, signature);
+    if (signature !== undefined) return withSignature(body, content, signature);
     const given = secretsIn(headers);
-    if (given.length > 0) return vouchedFor(content, given);
+    if (given.length > 0) return withSecret(content, given);
     return refused(
       'The request carries no proof: Notion signs its own in X-Notion-Signature, others send WEBHOOK_SECRET in the header X-Webhook-Secret or as Authorization: Bearer.',
     );
@@ -155,28 +161,11 @@ export function createNotices(
 }
 
 /** Says whether a key came before, within a day and the last thousand. */
-function createRecollection(clock: Clock): (key: string) => boolean {
-  const seen = new Map<string, number>();
-  return (key) => {
-    const now = clock.monotonic();
-    for (const [old, at] of seen) {
-      if (now - at <= noticeLifeMs) break;
-      seen.delete(old);
-    }
-    if (seen.has(key)) return true;
-    const [oldest] = seen.keys();
-    if (oldest !== undefined && seen.size >= mostRemembered) seen.delete(oldest);
-    seen.set(key, now);
-    return false;
-  };
-}
-
-function parsed(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(body).toString());
-  } catch {
-    return undefined;
-  }
+function createDeduplicator(clock: Clock): (key: string) => boolean {
+  // The cache takes a start at 0 for none, and a clock may begin there.
+  const perf = { now: () => 1 + clock.monotonic() };
+  const seen = new LRUCache<string, true>({ max: mostRemembered, ttl: noticeLifeMs, ttlResolution: 0, perf });
+  return (key) => seen.has(key) || !seen.set(key, true);
 }
 
 function secretsIn(headers: NoticeHeaders): string[] {

@@ -33,7 +33,7 @@ async function setUp({ requestsPerMinute = 1000, rows = 3 } = {}) {
     properties: mapValues(boardProperties, ({ name }) => name),
     statuses: statusNames,
   };
-  const board = createNotionBoard({ notion, address, clock, workerId: 'w-1', signal });
+  const board = createNotionBoard({ notion, address, clock, workerId: 'w-1' });
   await board.open();
   return { workspace, database, ids, board, clock, queries: () => workspace.count('dataSources.query') };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { ConfigError } from '../../../src/core/errors.ts';
-import { type NotionClient, notionProblem } from '../../../src/notion/client/client.ts';
+import type { NotionClient } from '../../../src/notion/client/client.ts';
+import { notionProblem } from '../../../src/notion/client/problem.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { type Act, ok, page, refusal } from '../../support/notion/fault-server.ts';
 import { failure, me, notFound, pageId, patch, query, restricted, setUp } from '../../support/notion/setup.ts';

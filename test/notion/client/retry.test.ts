@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
 import { BoardError } from '../../../src/core/errors.ts';
-import { notionProblem } from '../../../src/notion/client/client.ts';
+import { notionProblem } from '../../../src/notion/client/problem.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
 import { createManualClock, testStart } from '../../support/notion/clocks.ts';
 import {

@@ -33,7 +33,7 @@ function open(options: Partial<NoticeOptions> = {}) {
     secret,
     clock,
     log: { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') },
-    async keepToken(kept) {
+    async saveToken(kept) {
       told.kept.push(kept);
       return 'images/.state/webhook-token';
     },
@@ -314,8 +314,8 @@ describe('the handshake', () => {
   });
 
   it('whose token cannot be kept says so, that Notion may send it again', async () => {
-    const keepToken = () => Promise.reject(new Error('ENOSPC'));
-    const { send, lines } = open({ verificationToken: undefined, keepToken });
+    const saveToken = () => Promise.reject(new Error('ENOSPC'));
+    const { send, lines } = open({ verificationToken: undefined, saveToken });
     expect((await send(documented.body)).status).toBe(500);
     expect(lines.map(({ level }) => level)).toEqual(['error']);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { statusNames } from '../../../src/core/properties.ts';
-import { newProperty } from '../../../src/notion/schema/schema-plan.ts';
+import { newProperty } from '../../../src/notion/schema/new-property.ts';
 
 function firstOption(statuses: Record<keyof typeof statusNames, string>) {
   const property = newProperty('status', statuses);

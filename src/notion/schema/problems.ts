@@ -13,7 +13,7 @@ export function noStatus(names: PropertyNames): string {
 }
 
 /** Neither Image nor Image file can be used. */
-export function noPlaceForPicture(names: PropertyNames): string {
+export function noPlaceForImage(names: PropertyNames): string {
   return `The database has no place for the picture: add a Files & media property "${names.image}" or a text property "${names.imageFile}", or name yours with ${settingForProperty('image')}.`;
 }
 

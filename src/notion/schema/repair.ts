@@ -4,7 +4,7 @@ import type { NotionClient } from '../client/client.ts';
 import { type DataSource, readDataSource } from './data-source.ts';
 import type { BoardAddress } from '../settings.ts';
 import { optionsOf, propertyFor } from './schema.ts';
-import { newProperty, statusOptions } from './schema-plan.ts';
+import { newProperty, statusOptions } from './new-property.ts';
 
 type Changes = NonNullable<UpdateDataSourceParameters['properties']>;
 
@@ -23,7 +23,7 @@ const recommended: readonly PropertyKey[] = [
 ];
 
 /** What the board lacks, in words: 'the property "Prompt"', 'the option "Failed" of "Status"'. */
-export async function lacking(notion: NotionClient, address: BoardAddress): Promise<string[]> {
+export async function missingInBoard(notion: NotionClient, address: BoardAddress): Promise<string[]> {
   return planRepair(await readDataSource(notion, address.database), address).additions;
 }
 
