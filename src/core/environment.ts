@@ -5,14 +5,14 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads settings from environment variables. An empty value means unset; rubbish is noted as a problem, in words, and the
- * reading goes on, so that every mistake is told at once. A secret may also come from the file that `<NAME>_FILE` names.
+ * reading goes on, so that every mistake is reported at once. A secret may also come from the file that `<NAME>_FILE` names.
  */
 export interface Environment {
   text(name: string, fallback: string): string;
   optional(name: string): string | undefined;
   /** The first of the names that is set. */
   secret(...names: string[]): string | undefined;
-  /** The same for a secret of several parts, whose characters the caller looks at. */
+  /** The same for a secret of several parts, whose characters the caller checks. */
   secretParts(name: string): string | undefined;
   /** Notes a part of a secret that must never be shown either. */
   markSecret(part: string): void;

@@ -133,7 +133,7 @@ function rankOf(name: string): number {
 
 const loads = new Map<string, Promise<boolean>>();
 
-/** Makes a font file known to Pango for the life of the process; false when Pango cannot use it. */
+/** Makes a font file known to Pango until the process ends; false when Pango cannot use it. */
 function load(path: string): Promise<boolean> {
   // Fontconfig reads this once, at the first text; without a configuration it takes the machine's, or complains on stderr.
   process.env['FONTCONFIG_FILE'] = fileURLToPath(new URL('fonts.conf', bundledFolder));

@@ -17,13 +17,13 @@ export function statePaths(imagesDir: string) {
     lock: join(root, 'lock'),
     workerId: join(root, 'worker-id'),
     providers: join(root, 'providers.json'),
-    /** What is known of the worker, for whoever looks whether it lives. */
+    /** The worker's state, for container health checks and people. */
     heartbeat: join(root, 'heartbeat'),
     /** Which alerts the operator was sent. */
     alerts: join(root, 'alerts.json'),
     /** Since when passes are paused; absent while they are not. */
     paused: join(root, 'paused'),
-    /** Pictures a day by provider. */
+    /** Images a day by provider. */
     tally: join(root, 'tally.json'),
     /** What Notion sent to have its notices verified, a line each with its time, until the settings hold it. */
     webhookToken: join(root, 'notion-webhook-token'),

@@ -8,8 +8,8 @@ import { prepareFolder } from '../../src/state/files.ts';
 import { createGallery, createUserGalleries, isBoardImage, isUploadedImage } from '../../src/images/gallery.ts';
 import { createUploadStore, userFolder } from '../../src/images/upload-store.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { pictureOf, useFolders } from '../support/images/folder.ts';
-import { flat } from '../support/images/pictures.ts';
+import { imageOf, useFolders } from '../support/images/folder.ts';
+import { flat } from '../support/images/images.ts';
 
 const newFolder = useFolders();
 const stemOf = (number: number, second = 7) =>
@@ -51,7 +51,7 @@ async function setUp(log: Log = silentLog) {
   return { folder, clock, gallery, keep, setChanged, files };
 }
 
-describe('the last pictures', () => {
+describe('the last images', () => {
   it('are told with their history', async () => {
     const { gallery, keep } = await setUp();
     await keep(fileOf(1));
@@ -88,7 +88,7 @@ describe('the last pictures', () => {
     expect(await files()).toEqual([fileOf(1)]);
   });
 
-  it('pass over pictures that are gone, links, and a smaller file beside a picture', async () => {
+  it('pass over images that are gone, links, and a smaller file beside an image', async () => {
     const { folder, keep, files } = await setUp();
     for (const number of [1, 2, 3, 4]) await keep(fileOf(number));
     expect(await files()).toHaveLength(4);
@@ -199,7 +199,7 @@ describe('a large folder', () => {
   });
 });
 
-describe('a picture that has just been saved', () => {
+describe('an image that has just been saved', () => {
   it('is on top at once, and once only', async () => {
     const { gallery, clock, keep, files } = await setUp();
     await keep(fileOf(1));
@@ -253,13 +253,13 @@ describe('a folder that cannot be read', () => {
 });
 
 describe('the galleries of the users', () => {
-  it('show each the pictures of his own', async () => {
+  it('show each the images of his own', async () => {
     const folder = await newFolder();
     await prepareFolder(folder);
     const galleries = createUserGalleries(folder, { clock: createFakeClock(), log: silentLog });
     const save = async (userId: string, takenAt: number) => {
       const store = createUploadStore({ folder, workerId: 'w-1', userId });
-      const saved = await store.save(pictureOf('x', { takenAt }), async () => undefined);
+      const saved = await store.save(imageOf('x', { takenAt }), async () => undefined);
       await store.saveBeside(saved, '.json', Buffer.from(historyOf(saved.path)));
       return saved.path;
     };
@@ -284,7 +284,7 @@ describe('the galleries of the users', () => {
   });
 });
 
-describe('the name of a picture', () => {
+describe('the name of an image', () => {
   it.each(['flux_generated_20261121_090807_1.png', 'a-b_generated_20261121_090807_12.jpg'])(
     'is one of the board: %s',
     (file) => {

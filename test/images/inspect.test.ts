@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProviderError } from '../../src/core/errors.ts';
 import { inspectImage, inspectPixels, maxImageBytes } from '../../src/images/inspect.ts';
-import { animatedWebp, bomb, detail, flat, redBlue, withChunk } from '../support/images/pictures.ts';
+import { animatedWebp, bomb, detail, flat, redBlue, withChunk } from '../support/images/images.ts';
 
 const asked = { width: 256, height: 256 };
 
@@ -27,7 +27,7 @@ async function endsWell(bytes: Uint8Array): Promise<boolean> {
   }
 }
 
-describe('a good picture', () => {
+describe('a good image', () => {
   it.each(['png', 'jpeg', 'webp'] as const)('passes as %s, with its real type and size', async (format) => {
     const bytes = await detail(256, 200).toFormat(format).toBuffer();
     expect(await inspectImage(bytes, asked)).toEqual({ mediaType: `image/${format}`, width: 256, height: 200 });
@@ -73,7 +73,7 @@ describe('a good picture', () => {
   });
 });
 
-describe('an answer that is no picture', () => {
+describe('an answer that is no image', () => {
   it.each([
     ['', 'empty'],
     ['<!DOCTYPE html><title>502</title><svg></svg>', 'HTML page'],
@@ -96,7 +96,7 @@ describe('an answer that is no picture', () => {
   });
 });
 
-describe('a picture that is not whole', () => {
+describe('an image that is not whole', () => {
   it.each(['png', 'jpeg', 'webp'] as const)('is refused as %s, wherever it is cut', async (format) => {
     const bytes = await detail(64, 64).toFormat(format).toBuffer();
     for (const length of [14, 40, bytes.length >> 1, bytes.length - 20, bytes.length - 12, bytes.length - 1]) {
@@ -119,7 +119,7 @@ describe('a picture that is not whole', () => {
   });
 });
 
-describe('a picture that is too much', () => {
+describe('an image that is too much', () => {
   it('is refused above the limit of bytes', async () => {
     expect(await refusal(new Uint8Array(maxImageBytes + 1))).toContain('more than 25.0 MiB');
   });
@@ -143,7 +143,7 @@ describe('a picture that is too much', () => {
   });
 });
 
-describe('a picture that shows nothing', () => {
+describe('an image that shows nothing', () => {
   it('is refused as a black frame', async () => {
     expect(await refusal(await flat(256, 256, '#000').png().toBuffer())).toContain('black frame');
     expect(await refusal(await flat(256, 256, '#040404').jpeg().toBuffer())).toContain('black frame');
@@ -180,7 +180,7 @@ describe('the size', () => {
 });
 
 describe('inspection of anything', () => {
-  it('ends in facts or bad_image on random bytes, with and without the magic of a picture', async () => {
+  it('ends in facts or bad_image on random bytes, with and without the magic of an image', async () => {
     const magic = fc.constantFrom('', '\x89PNG\r\n\x1A\n', '\xFF\xD8\xFF', 'RIFF\x20\0\0\0WEBPVP8X');
     const property = fc.asyncProperty(magic, fc.uint8Array({ maxLength: 300 }), (head, tail) =>
       endsWell(Buffer.concat([Buffer.from(head, 'latin1'), tail])),

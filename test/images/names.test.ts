@@ -59,13 +59,13 @@ describe('createNames', () => {
     expect(given.toSorted()).toEqual([`${prefix}1`, `${prefix}2`, `${prefix}3`, 'sd_1']);
   });
 
-  it.each([1, 2, 3, 4, 7, 8, 9, 100])('goes on after %i pictures of an earlier run', async (count) => {
+  it.each([1, 2, 3, 4, 7, 8, 9, 100])('goes on after %i images of an earlier run', async (count) => {
     const folder = await newFolder();
     for (let number = 1; number <= count; number++) await writeFile(join(folder, `${prefix}${number}.png`), '');
     expect(await createNames(folder).next(prefix)).toBe(`${prefix}${count + 1}`);
   });
 
-  it('takes no name that a picture of another kind has', async () => {
+  it('takes no name that an image of another kind has', async () => {
     const folder = await newFolder();
     await writeFile(join(folder, `${prefix}1.webp`), '');
     await writeFile(join(folder, `${prefix}2.jpg`), '');
@@ -88,7 +88,7 @@ describe('createNames', () => {
     expect(given.size).toBe(500);
   });
 
-  it('forgets old seconds and still passes by their pictures', async () => {
+  it('forgets old seconds and still passes by their images', async () => {
     const folder = await newFolder();
     const names = createNames(folder);
     await writeFile(join(folder, `${await names.next(prefix)}.png`), '');

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { inspectAndRender, renderJpegWithin, renderPng } from '../../src/images/render.ts';
-import { chunkTypes, detail, flat, redBlue, withChunk } from '../support/images/pictures.ts';
+import { chunkTypes, detail, flat, redBlue, withChunk } from '../support/images/images.ts';
 
 const size = { width: 256, height: 128 };
 
@@ -110,7 +110,7 @@ describe.each(renderers)('%s', (_, render) => {
     expect(png.subarray(-8, -4).toString('latin1')).toBe('IEND');
   });
 
-  it('rejects a damaged picture', async () => {
+  it('rejects a damaged image', async () => {
     const jpeg = await detail(256, 128).jpeg().toBuffer();
     await expect(render(jpeg.subarray(0, jpeg.length >> 1), size)).rejects.toThrow('premature end');
   });

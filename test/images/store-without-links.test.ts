@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { prepareFolder } from '../../src/state/files.ts';
 import { createImageStore } from '../../src/images/store.ts';
-import { filesIn, pictureOf, useFolders } from '../support/images/folder.ts';
+import { filesIn, imageOf, useFolders } from '../support/images/folder.ts';
 
 vi.mock('node:fs/promises', async (original) => ({
   ...(await original<typeof promises>()),
@@ -14,11 +14,11 @@ vi.mock('node:fs/promises', async (original) => ({
 const newFolder = useFolders();
 
 describe('a file system without hard links', () => {
-  it('keeps pictures all the same', async () => {
+  it('keeps images all the same', async () => {
     const folder = await newFolder();
     await prepareFolder(folder);
     const store = createImageStore({ folder, workerId: 'w-1' });
-    const saved = await store.save(pictureOf('x'), async () => undefined);
+    const saved = await store.save(imageOf('x'), async () => undefined);
     expect(await store.find(saved)).toEqual(saved);
     expect(await filesIn(folder)).toEqual([saved.path]);
   });
@@ -28,7 +28,7 @@ describe('a file system without hard links', () => {
     await prepareFolder(folder);
     const store = createImageStore({ folder, workerId: 'w-1' });
     const intended: string[] = [];
-    const saved = await store.save(pictureOf('ours'), async ({ path }) => {
+    const saved = await store.save(imageOf('ours'), async ({ path }) => {
       intended.push(path);
       if (intended.length === 1) await writeFile(join(folder, path), 'theirs');
     });

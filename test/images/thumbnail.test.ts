@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/lib/log.ts';
 import { createThumbnails } from '../../src/images/thumbnail.ts';
 import { useFolders } from '../support/images/folder.ts';
-import { bomb, detail } from '../support/images/pictures.ts';
+import { bomb, detail } from '../support/images/images.ts';
 
 const newFolder = useFolders();
 
@@ -39,7 +39,7 @@ describe('a thumbnail', () => {
     expect(await thumbnail(file)).toBe(first);
   });
 
-  it('is gone with its picture, and changes with it', async () => {
+  it('is gone with its image, and changes with it', async () => {
     const { file, thumbnail, keep } = await setUp();
     await keep(300, 200);
     expect(await thumbnail(file)).toBeDefined();
@@ -90,7 +90,7 @@ describe('no thumbnail is made of', () => {
     expect(warnings).toEqual(['a picture cannot be made small']);
   });
 
-  it('a file that is larger than a picture may be', async () => {
+  it('a file that is larger than an image may be', async () => {
     const { file, thumbnail, keep } = await setUp();
     await keep(300, 200);
     await truncate(file, 25 * 1024 * 1024);
@@ -107,7 +107,7 @@ describe('no thumbnail is made of', () => {
     }
   });
 
-  it('torn pictures, while others go on', async () => {
+  it('torn images, while others go on', async () => {
     const { folder, file, thumbnail, keep } = await setUp();
     await keep(300, 200);
     const torn = [1, 2, 3].map((number) => join(folder, `torn-${number}.png`));

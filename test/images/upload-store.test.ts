@@ -7,7 +7,7 @@ import { checkFolder } from '../../src/state/check-folder.ts';
 import { prepareFolder } from '../../src/state/files.ts';
 import { createImageStore } from '../../src/images/store.ts';
 import { createUploadStore, uploadsFolder, userFolder } from '../../src/images/upload-store.ts';
-import { filesIn, pictureOf, problemsOf, useFolders } from '../support/images/folder.ts';
+import { filesIn, imageOf, problemsOf, useFolders } from '../support/images/folder.ts';
 
 const newFolder = useFolders();
 const takenAt = 1_795_252_087_123;
@@ -18,11 +18,11 @@ async function setUp(userId = 'ana') {
   await prepareFolder(folder);
   const store = createUploadStore({ folder, workerId: 'w-1', userId });
   const save = (text: string, intend: (image: SavedImage) => Promise<void> = ignore) =>
-    store.save(pictureOf(text, { takenAt }), intend);
+    store.save(imageOf(text, { takenAt }), intend);
   return { folder, store, save, own: userFolder(folder, userId) };
 }
 
-describe('a picture asked for over HTTP', () => {
+describe('an image asked for over HTTP', () => {
   it('is kept under its time in the folder of its user, with its history beside it', async () => {
     const { folder, store, save, own } = await setUp();
     const intended: SavedImage[] = [];
@@ -62,7 +62,7 @@ describe('a picture asked for over HTTP', () => {
     const stores = [store, other, twin];
     const saved = await Promise.all(
       Array.from({ length: 60 }, (_, index) => index).flatMap((index) =>
-        stores.slice(index % 3, (index % 3) + 1).map((one) => one.save(pictureOf(`${index}`, { takenAt }), ignore)),
+        stores.slice(index % 3, (index % 3) + 1).map((one) => one.save(imageOf(`${index}`, { takenAt }), ignore)),
       ),
     );
     expect(new Set(saved.map(({ path }) => path)).size).toBe(60);
@@ -79,7 +79,7 @@ describe('a picture asked for over HTTP', () => {
 
   it('is a PNG', async () => {
     const { folder, store } = await setUp();
-    await expect(store.save(pictureOf('x', { mediaType: 'image/jpeg' }), ignore)).rejects.toThrow('kept as PNG');
+    await expect(store.save(imageOf('x', { mediaType: 'image/jpeg' }), ignore)).rejects.toThrow('kept as PNG');
     expect(await filesIn(folder)).toEqual([]);
   });
 });
@@ -114,7 +114,7 @@ describe('the folder of a user', () => {
 });
 
 describe('the images folder with uploads in it', () => {
-  it('is swept of what a crash left of one, even of a picture that a row waits for', async () => {
+  it('is swept of what a crash left of one, even of an image that a row waits for', async () => {
     const { folder, save } = await setUp();
     const temporary = join(folder, '.state', 'tmp', 'w-1');
     const saved = await save('same bytes', async () => {
@@ -127,10 +127,10 @@ describe('the images folder with uploads in it', () => {
     expect(await filesIn(folder)).toEqual([`uploads/images/user-ana/${saved.path}`]);
   });
 
-  it('lets the board keep a picture of the same bytes while one is being saved', async () => {
+  it('lets the board keep an image of the same bytes while one is being saved', async () => {
     const { folder, own, save } = await setUp();
     const store = createImageStore({ folder, workerId: 'w-1' });
-    const kept = await store.save(pictureOf('same bytes'), ignore);
+    const kept = await store.save(imageOf('same bytes'), ignore);
     const saved = await save('same bytes', async () => {
       expect(await store.find(kept)).toEqual(kept);
     });

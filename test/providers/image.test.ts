@@ -6,7 +6,7 @@ import { describeImage, fetchImage } from '../../src/providers/image.ts';
 import { drawPng } from '../support/fakes/automatic1111-picture.ts';
 import { failureOf } from '../support/fakes/automatic1111-provider.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { bomb } from '../support/images/pictures.ts';
+import { bomb } from '../support/images/images.ts';
 
 const png = await drawPng({ width: 64, height: 48, seed: 1, parameters: '' });
 const base64 = png.toString('base64');

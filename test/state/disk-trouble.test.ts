@@ -9,7 +9,7 @@ import { silentLog } from '../../src/lib/log.ts';
 import { prepareFolder, writeAtomic } from '../../src/state/files.ts';
 import { createJournal } from '../../src/state/journal.ts';
 import { createImageStore } from '../../src/images/store.ts';
-import { filesIn, pictureOf, problemsOf } from '../support/images/folder.ts';
+import { filesIn, imageOf, problemsOf } from '../support/images/folder.ts';
 
 const mounted: string[] = [];
 
@@ -67,7 +67,7 @@ describe.skipIf(!canMount())('a disk in trouble (skipped where this user may not
     const folder = mountDisk('size=1m');
     await prepareFolder(folder);
     const store = createImageStore({ folder, workerId: 'w-1' });
-    const picture = pictureOf('x'.repeat(100_000));
+    const picture = imageOf('x'.repeat(100_000));
     await fill(folder);
     const intended: SavedImage[] = [];
     const save = () =>
@@ -88,7 +88,7 @@ describe.skipIf(!canMount())('a disk in trouble (skipped where this user may not
     await prepareFolder(folder);
     const store = createImageStore({ folder, workerId: 'w-1' });
     const intended: SavedImage[] = [];
-    const save = store.save(pictureOf('paid for'), async (image) => {
+    const save = store.save(imageOf('paid for'), async (image) => {
       intended.push(image);
       await writeFile(join(folder, 'ballast-1'), '');
       await writeFile(join(folder, 'ballast-2'), '');

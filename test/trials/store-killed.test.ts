@@ -10,7 +10,7 @@ import { createImageStore } from '../../src/images/store.ts';
 import { filesIn, useFolders } from '../support/images/folder.ts';
 
 const newFolder = useFolders();
-const child = fileURLToPath(new URL('../support/images/children/save-pictures.ts', import.meta.url));
+const child = fileURLToPath(new URL('../support/images/children/save-images.ts', import.meta.url));
 
 /** Runs the child until it has said so many words, then kills it wherever it is. */
 async function saveUntilKilled(folder: string, notes: string, words: number): Promise<void> {

@@ -11,7 +11,7 @@ export interface Demo extends AsyncDisposable {
   url: string;
   /** Environment variables for a worker on this board. */
   variables: Record<string, string>;
-  /** The rows as an editor sees them: title, status, provider, path of the picture in `imagesDir`, why. */
+  /** The rows as an editor sees them: title, status, provider, path of the image in `imagesDir`, why. */
   rows(imagesDir: string): string[][];
 }
 

@@ -18,8 +18,8 @@ export function useFolders(): () => Promise<string> {
   };
 }
 
-/** A picture whose bytes are the text: the store never looks inside. */
-export function pictureOf(text: string, changes: Partial<EncodedImage> = {}): EncodedImage {
+/** An image whose bytes are the text: the store never looks inside. */
+export function imageOf(text: string, changes: Partial<EncodedImage> = {}): EncodedImage {
   return {
     bytes: Buffer.from(text),
     mediaType: 'image/png',

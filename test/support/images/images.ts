@@ -2,7 +2,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 
-/** Pixels of a picture full of detail, the same on every run. */
+/** Pixels of an image full of detail, the same on every run. */
 export function detail(width: number, height: number): Sharp {
   const pixels = new Uint8Array(width * height * 3);
   let state = 1;
@@ -13,7 +13,7 @@ export function detail(width: number, height: number): Sharp {
   return sharp(pixels, { raw: { width, height, channels: 3 } });
 }
 
-/** A picture that is red on its left and blue on its right. */
+/** An image that is red on its left and blue on its right. */
 export function redBlue(width: number, height: number): Sharp {
   const blue = { create: { width: width / 2, height, channels: 3 as const, background: '#0000ff' } };
   return sharp({ create: { width, height, channels: 3, background: '#ff0000' } }).composite([
@@ -21,7 +21,7 @@ export function redBlue(width: number, height: number): Sharp {
   ]);
 }
 
-/** A picture of one colour. */
+/** An image of one colour. */
 export function flat(width: number, height: number, background: string): Sharp {
   return sharp({ create: { width, height, channels: 4, background } });
 }

@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { createImageStore } from '../../../../src/images/store.ts';
 
-/** Saves pictures without end, eight at a time, and notes what each is going to be called before it is. */
+/** Saves images without end, eight at a time, and notes what each is going to be called before it is. */
 const [folder = '', notes = ''] = process.argv.slice(2);
 const store = createImageStore({ folder, workerId: 'w-child' });
 
