@@ -5,7 +5,7 @@ import { formatCost, formatDate, formatTime } from './formats.ts';
 /** Every outcome of an attempt that made no picture. */
 export type Failure = Exclude<Attempt['outcome'], 'ok'>;
 
-/** One failure as each of its readers is told of it. */
+/** One failure in the words of each of its readers. */
 export interface FailureMessages {
   /** For the operator, after "Hugging Face: ". */
   log: string;
@@ -17,7 +17,7 @@ export interface FailureMessages {
   fix: (label: string, until: string | undefined) => string;
 }
 
-/** The one table of failures in words. */
+/** What every failure is called, by reader. */
 export const failureMessages: Readonly<Record<FailureCode | 'interrupted', FailureMessages>> = {
   out_of_credit: {
     log: 'out of credit',
