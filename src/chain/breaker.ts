@@ -5,7 +5,7 @@ import { reactions } from '../core/reactions.ts';
 import type { Log } from '../lib/log.ts';
 import type { ImageProvider, ProviderContext } from '../core/provider.ts';
 import { describeLockout } from '../messages/failures.ts';
-import type { Lockout, ProviderMemory } from '../state/provider-memory.ts';
+import type { Lockout, LockoutOwner, ProviderMemory } from '../state/provider-memory.ts';
 import { isDue, lockoutAfter } from './lockout.ts';
 
 /** closed: asked · open: not asked, except by one probe once the lockout is due · half-open: the probe is under way. */
@@ -29,11 +29,8 @@ export interface Breaker {
   reset(): Promise<void>;
 }
 
-export interface BreakerOptions {
-  name: string;
+export interface BreakerOptions extends LockoutOwner {
   label: string;
-  account: string;
-  model: string;
   memory: ProviderMemory;
   clock: Clock;
   random: Random;

@@ -3,9 +3,7 @@ import type { Breaker } from './breaker.ts';
 import type { Slots } from './slots.ts';
 
 /** One provider of the chain, with its settings. */
-export interface ChainProvider {
-  name: string;
-  label: string;
+export interface ChainProvider extends Pick<ImageProvider, 'name' | 'label'> {
   provider: ImageProvider;
   /** For one attempt. */
   timeoutMs: number;

@@ -1,10 +1,7 @@
 import type { ImageProvider } from '../core/provider.ts';
 import { shortened } from '../lib/text.ts';
 
-interface Named {
-  name: string;
-  label: string;
-}
+type Named = Pick<ImageProvider, 'name' | 'label'>;
 
 const shownLength = 40;
 

@@ -72,41 +72,32 @@ function createRetryDelays(
 
   const backoff = (step: number) => clamp(shortestWaitMs * 2 ** step * (1 + random()), shortestWaitMs, longestWaitMs);
 
-  const whileLoading = ({ retryAfterMs }: ProviderError['facts']): number | undefined => {
-    loadingBudgetMs ??= timeLeftMs() / 2;
-    const isStuck = retryAfterMs !== undefined && retryAfterMs >= estimatedMs;
-    estimatedMs = retryAfterMs ?? estimatedMs;
-    const waitMs = clamp(retryAfterMs ?? backoff(waits.loading), shortestWaitMs, longestWaitMs);
-    if (isStuck || waits.loading >= mostLoadingWaits || waitMs > loadingBudgetMs) return undefined;
-    waits.loading += 1;
-    loadingBudgetMs -= waitMs;
-    return waitMs;
-  };
-
-  const whileLimited = ({ retryAfterMs }: ProviderError['facts']): number | undefined => {
-    const waitMs = Math.max(shortestWaitMs, retryAfterMs ?? usualPauseMs);
-    if (waitMs + callMs + reserveMs > timeLeftMs()) return undefined;
-    if (noOtherProvider()) return waitMs;
-    if (waitMs > longestBriefWaitMs || waits.brief >= mostBriefWaits) return undefined;
-    waits.brief += 1;
-    return waitMs;
-  };
-
-  const onceIfFree = (): number | undefined => {
-    if (paid || waits.unavailable > 0) return undefined;
-    waits.unavailable += 1;
-    const waitMs = backoff(0);
-    return waitMs + reserveMs < timeLeftMs() ? waitMs : undefined;
-  };
-
-  return ({ code, facts }) => {
+  return ({ code, facts: { retryAfterMs } }) => {
     switch (reactions[code].again) {
-      case 'wait':
-        return whileLoading(facts);
-      case 'briefly':
-        return whileLimited(facts);
-      case 'once_if_free':
-        return onceIfFree();
+      case 'wait': {
+        loadingBudgetMs ??= timeLeftMs() / 2;
+        const isStuck = retryAfterMs !== undefined && retryAfterMs >= estimatedMs;
+        estimatedMs = retryAfterMs ?? estimatedMs;
+        const waitMs = clamp(retryAfterMs ?? backoff(waits.loading), shortestWaitMs, longestWaitMs);
+        if (isStuck || waits.loading >= mostLoadingWaits || waitMs > loadingBudgetMs) return undefined;
+        waits.loading += 1;
+        loadingBudgetMs -= waitMs;
+        return waitMs;
+      }
+      case 'briefly': {
+        const waitMs = Math.max(shortestWaitMs, retryAfterMs ?? usualPauseMs);
+        if (waitMs + callMs + reserveMs > timeLeftMs()) return undefined;
+        if (noOtherProvider()) return waitMs;
+        if (waitMs > longestBriefWaitMs || waits.brief >= mostBriefWaits) return undefined;
+        waits.brief += 1;
+        return waitMs;
+      }
+      case 'once_if_free': {
+        if (paid || waits.unavailable > 0) return undefined;
+        waits.unavailable += 1;
+        const waitMs = backoff(0);
+        return waitMs + reserveMs < timeLeftMs() ? waitMs : undefined;
+      }
       case 'no':
         return undefined;
     }

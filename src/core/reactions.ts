@@ -16,11 +16,11 @@ export type FailureCode =
 
 /** What a failure means for the rest of the chain. */
 export interface Reaction {
-  /** May the same provider be asked again for the same picture? */
+  /** May the same provider be asked again for the same image? */
   again: 'no' | 'briefly' | 'wait' | 'once_if_free';
   /** Is the next provider asked? */
   next: boolean;
-  /** What is remembered beyond this picture, and at what grain. */
+  /** What is remembered beyond this image, and at what grain. */
   remember: 'nothing' | 'account' | 'route' | 'breaker';
   /** Does the operator have to act? */
   alert: boolean;

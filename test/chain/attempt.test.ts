@@ -65,7 +65,7 @@ describe('withAttemptLog', () => {
     expect(context.attempts).toMatchObject([{ costUsd: 0.01 }]);
   });
 
-  it('tells the console of the try and the picture', async () => {
+  it('logs the try and the picture', async () => {
     const { clock, provider, policy } = createAttempt();
     provider.script(async () => {
       clock.advance(4523);
@@ -122,7 +122,7 @@ describe('withAttemptLog', () => {
     }
   });
 
-  it('counts a paid picture that cannot be used as possibly spent', async () => {
+  it('counts a paid image that cannot be used as possibly spent', async () => {
     const { provider, policy } = createAttempt({
       costUsd: 0.003,
       finish: () => Promise.reject(failure('bad_image')),
@@ -133,7 +133,7 @@ describe('withAttemptLog', () => {
     expect(context.attempts).toMatchObject([{ outcome: 'bad_image', possiblySpent: true, costUsd: 0.003 }]);
   });
 
-  it('takes secrets out of what it tells', async () => {
+  it('redacts secrets in what it records', async () => {
     const { provider, policy } = createAttempt({ redact: createRedact(['abcd1234']) });
     provider.script(new ProviderError('unauthorized', 'bad key abcd1234', { status: 401 }));
     const context = createContext();
@@ -179,7 +179,7 @@ describe('withAttemptLog', () => {
     expect(context.attempts).toEqual([]);
   });
 
-  it('opens no call that is refused, and tells the row', async () => {
+  it('opens no call that is refused, and records the refusal', async () => {
     const { provider, policy } = createAttempt({
       costUsd: 0.003,
       refuse: () => {

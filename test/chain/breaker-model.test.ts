@@ -62,7 +62,7 @@ async function checkBreaker(create: Create): Promise<void> {
         try {
           calls.push({ end: breaker.begin(context), isProbe: before.kind !== 'closed' });
         } catch {
-          demand(context.attempts.length === 1, 'a refusal is told');
+          demand(context.attempts.length === 1, 'a refusal is recorded');
         }
         demand(calls.length > count === isExpected, isExpected ? 'it begins' : 'it is refused');
       } else if (operation.kind === 'wait') {

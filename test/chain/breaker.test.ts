@@ -8,7 +8,7 @@ import { type BreakerOptions, createBreaker, withBreaker } from '../../src/chain
 import { createMemory, type Lockout } from '../../src/state/provider-memory.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createFakeProvider, createPicture } from '../support/fake-provider.ts';
-import { createContext, createLines, failure, reasonOf, request, settled } from '../support/chain/rig.ts';
+import { createContext, createLines, failure, reasonOf, request, flushPromises } from '../support/chain/rig.ts';
 
 const owner = { name: 'huggingface', account: 'abcd1234', model: 'flux' };
 const dayMs = 24 * 3_600_000;
@@ -30,7 +30,7 @@ function createRig(options: Partial<BreakerOptions> = {}) {
   });
   const provider = createFakeProvider('huggingface', 'Hugging Face');
   const policy = withBreaker(provider, breaker);
-  /** One row; answers with its picture's provider or its failure's code. */
+  /** One row; answers with its image's provider or its failure's code. */
   const row = async (context = createContext()) =>
     policy.generate(request, context).then(
       () => 'ok',
@@ -116,7 +116,7 @@ describe('withBreaker', () => {
     expect(provider.calls).toHaveLength(3);
   });
 
-  it('forgets the lockout when the probe brings a picture', async () => {
+  it('forgets the lockout when the probe brings an image', async () => {
     const { clock, memory, provider, row } = createRig();
     provider.script(failure('retired'), 'picture');
     await row();
@@ -140,14 +140,17 @@ describe('withBreaker', () => {
     expect(breaker.state).toMatchObject({ lockout: { strikes: 3, until: clock.now() + 120_000 } });
   });
 
-  it.each(['content_rejected', 'invalid_request'] as const)('takes %s of a probe as a sign of life', async (code) => {
-    const { clock, breaker, provider, row } = createRig();
-    provider.script(failure('unauthorized'), failure(code));
-    await row();
-    clock.advance(3_600_000);
-    await row();
-    expect(breaker.state.kind).toBe('closed');
-  });
+  it.each(['content_rejected', 'invalid_request'] as const)(
+    'takes %s of a probe as proof that it works',
+    async (code) => {
+      const { clock, breaker, provider, row } = createRig();
+      provider.script(failure('unauthorized'), failure(code));
+      await row();
+      clock.advance(3_600_000);
+      await row();
+      expect(breaker.state.kind).toBe('closed');
+    },
+  );
 
   it('learns nothing from a probe that came to nothing', async () => {
     const { clock, breaker, provider, row } = createRig();
@@ -178,7 +181,7 @@ describe('withBreaker', () => {
     }
   });
 
-  it('tells rows that come later what the first one was told', async () => {
+  it('records for later rows the refusal that the first one met', async () => {
     const { provider, row } = createRig();
     provider.script(failure('out_of_credit', { until: firstOfDecember }));
     await row();
@@ -217,7 +220,7 @@ describe('withBreaker', () => {
     provider.script(late.step, later.step, first.step);
     const rows = [row(), row(), row()];
     first.end(failure('out_of_credit', { until: firstOfDecember }));
-    await settled();
+    await flushPromises();
     late.end('ok');
     later.end(failure('out_of_credit'));
     await Promise.all(rows);
@@ -230,7 +233,7 @@ describe('withBreaker', () => {
     provider.script(late.step, first.step);
     const rows = [row(), row()];
     first.end(failure('unauthorized'));
-    await settled();
+    await flushPromises();
     const { state } = breaker;
     clock.advance(2000);
     late.end(failure('unauthorized'));
@@ -244,7 +247,7 @@ describe('withBreaker', () => {
     provider.script(late.step, first.step);
     const rows = [row(), row()];
     first.end(failure('rate_limited'));
-    await settled();
+    await flushPromises();
     late.end(failure('unauthorized'));
     await Promise.all(rows);
     expect(breaker.state).toMatchObject({ kind: 'open', lockout: { code: 'unauthorized' } });

@@ -9,7 +9,7 @@ import { type Budget, type BudgetOptions, withBudget, openBudget } from '../../s
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createPicture } from '../support/fake-provider.ts';
 import { createSpendFilesInMemory, withLine } from '../support/chain/budget-rig.ts';
-import { createContext, failure, request, settled } from '../support/chain/rig.ts';
+import { createContext, failure, request, flushPromises } from '../support/chain/rig.ts';
 
 type Ending = 'ok' | 'unbilled' | 'ambiguous' | 'aborted';
 type Operation =
@@ -17,7 +17,7 @@ type Operation =
   | { kind: 'end'; index: number; ending: Ending }
   | { kind: 'crash' }
   /** The process ends while it writes its next line, of which so many characters get to the disk. */
-  | { kind: 'doom'; characters: number }
+  | { kind: 'torn write'; characters: number }
   | { kind: 'turn clock'; days: number };
 
 const operations = fc.array(
@@ -32,7 +32,7 @@ const operations = fc.array(
       ending: fc.constantFrom<Ending[]>('ok', 'unbilled', 'ambiguous', 'aborted'),
     }),
     fc.record({ kind: fc.constant('crash' as const) }),
-    fc.record({ kind: fc.constant('doom' as const), characters: fc.nat({ max: 250 }) }),
+    fc.record({ kind: fc.constant('torn write' as const), characters: fc.nat({ max: 250 }) }),
     fc.record({ kind: fc.constant('turn clock' as const), days: fc.constantFrom(1, -1, 20, -20, 31, -31) }),
   ),
   { size: 'max', maxLength: 30 },
@@ -64,35 +64,35 @@ async function checkBudget({ open, wrap, addLine }: Parts): Promise<void> {
     const billed = new Map<string, number>();
     const bill = (month: string, usd: number) => void billed.set(month, (billed.get(month) ?? 0) + usd);
     let calls: ((ending: Ending) => void)[] = [];
-    let dooms = 0;
+    let tornWrites = 0;
 
     const start = async () => {
-      const life = { dead: false, charactersLeft: Number.POSITIVE_INFINITY };
+      const run = { dead: false, charactersLeft: Number.POSITIVE_INFINITY };
       const files = {
         ...disk,
         async append(month: string, line: string) {
-          if (life.dead) return new Promise<never>(() => undefined);
+          if (run.dead) return new Promise<never>(() => undefined);
           const text = disk.texts.get(month) ?? '';
           const longer = addLine(text, line);
-          disk.texts.set(month, longer.slice(0, text.length + life.charactersLeft));
-          if (life.charactersLeft === Number.POSITIVE_INFINITY) return undefined;
-          life.dead = true;
+          disk.texts.set(month, longer.slice(0, text.length + run.charactersLeft));
+          if (run.charactersLeft === Number.POSITIVE_INFINITY) return undefined;
+          run.dead = true;
           return new Promise<never>(() => undefined);
         },
       };
-      return { life, budget: await open({ capUsd, files, clock, log: silentLog }) };
+      return { run, budget: await open({ capUsd, files, clock, log: silentLog }) };
     };
     let process = await start();
 
     const row = async (priceUsd: number, refusals: number[]) => {
-      const { life, budget } = process;
+      const { run, budget } = process;
       const controller = new AbortController();
       const provider: ImageProvider = {
         name: 'replicate',
         label: 'Replicate',
         generate: (asked) =>
           new Promise<GeneratedImage>((resolve, reject) => {
-            demand(!life.dead, 'no call is made by a process that ended');
+            demand(!run.dead, 'no call is made by a process that ended');
             const month = monthNow();
             bill(month, priceUsd);
             calls.push((ending) => {
@@ -119,15 +119,15 @@ async function checkBudget({ open, wrap, addLine }: Parts): Promise<void> {
       } else if (operation.kind === 'end') {
         const [end] = calls.splice(calls.length === 0 ? 0 : operation.index % calls.length, 1);
         end?.(operation.ending);
-      } else if (operation.kind === 'doom') {
-        process.life.charactersLeft = operation.characters;
-        dooms += 1;
+      } else if (operation.kind === 'torn write') {
+        process.run.charactersLeft = operation.characters;
+        tornWrites += 1;
       } else if (operation.kind === 'turn clock') {
         clock.advance(operation.days * dayMs);
       }
-      await settled();
-      if (operation.kind === 'crash' || process.life.dead) {
-        process.life.dead = true;
+      await flushPromises();
+      if (operation.kind === 'crash' || process.run.dead) {
+        process.run.dead = true;
         calls = [];
         process = await start();
       }
@@ -135,12 +135,12 @@ async function checkBudget({ open, wrap, addLine }: Parts): Promise<void> {
       for (const [month, usd] of billed) demand(usd <= capUsd, `${month} stays under its cap`);
       const month = monthNow();
       const billedNow = billed.get(month) ?? 0;
-      // A process that ends as it writes may have set a price aside in vain, or not told that a call cost nothing.
-      const inVain = dooms * dearestUsd;
+      // A process that ends as it writes may have set a price aside in vain, or not recorded that a call cost nothing.
+      const inVain = tornWrites * dearestUsd;
       for (const usd of refusals) demand(billedNow + inVain + usd > capUsd, 'only what does not fit is refused');
       const state = await process.budget.state();
       const known = state.spentUsd + state.possibleUsd + state.openUsd;
-      demand(known >= billedNow && known <= billedNow + inVain, 'the state tells what may have been billed');
+      demand(known >= billedNow && known <= billedNow + inVain, 'the state says what may have been billed');
     }
   });
   await fc.assert(property, { numRuns: 200 });

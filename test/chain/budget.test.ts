@@ -88,7 +88,7 @@ describe('openBudget', () => {
     await budget.reserve(callOf(0.6));
   });
 
-  it('takes exactly as many pictures as the cap pays for', async () => {
+  it('takes exactly as many images as the cap pays for', async () => {
     const { budget } = await createBudget({ capUsd: 0.3 });
     for (let count = 0; count < 100; count += 1) await (await budget.reserve(callOf(0.003)))('spent');
     expect(await reasonOf(budget.reserve(callOf(0.003)))).toMatchObject({ code: 'over_budget' });
@@ -257,7 +257,7 @@ describe('openBudget', () => {
 });
 
 describe('withBudget', () => {
-  it('counts a picture at the price that the provider tells', async () => {
+  it('counts an image at the price that the provider names', async () => {
     const { budget, provider, policy } = await createPaid(1);
     provider.script('picture', async () => ({ ...createPicture('replicate', request), costUsd: 0.1 }));
     await policy.generate(request, createContext());
@@ -265,7 +265,7 @@ describe('withBudget', () => {
     expect(await budget.state()).toMatchObject({ spentUsd: 0.5, possibleUsd: 0, openUsd: 0 });
   });
 
-  it('makes no call that does not fit, and tells the row', async () => {
+  it('makes no call that does not fit, and records the refusal', async () => {
     const { provider, policy, clock } = await createPaid(0.5);
     provider.script('picture');
     await policy.generate(request, createContext());

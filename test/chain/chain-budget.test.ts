@@ -7,7 +7,7 @@ import { createSpendFilesInMemory } from '../support/chain/budget-rig.ts';
 import { createWhole, rowMs } from '../support/chain/chain-rig.ts';
 import { createContext, failure, request } from '../support/chain/rig.ts';
 
-/** Hugging Face at 0.003 dollars a picture, Stable Diffusion for nothing, the placeholder. */
+/** Hugging Face at 0.003 dollars an image, Stable Diffusion for nothing, the placeholder. */
 async function createCapped(capUsd: number) {
   const clock = createFakeClock();
   const budget = await openBudget({ capUsd, files: createSpendFilesInMemory(), clock, log: silentLog });
@@ -58,7 +58,7 @@ describe('a chain with a budget', () => {
     expect(clock.sleeps).toEqual([60_000]);
   });
 
-  it('is not open for real pictures when only paid providers would be asked', async () => {
+  it('is not open for real images when only paid providers would be asked', async () => {
     const { chain, stableDiffusion, huggingFace, ask, placeholder } = await createCapped(0);
     expect(chain.real.isOpen()).toBe(true);
     stableDiffusion.script(failure('unauthorized'));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createWhole, dayMs, outOfCredit, rowMs } from '../support/chain/chain-rig.ts';
-import { createContext, failure, reasonOf, request, settled } from '../support/chain/rig.ts';
+import { createContext, failure, reasonOf, request, flushPromises } from '../support/chain/rig.ts';
 
 describe('createChain, at its entrance', () => {
   const { signal } = new AbortController();
@@ -13,14 +13,14 @@ describe('createChain, at its entrance', () => {
       isIn = true;
       return slot;
     });
-    await settled();
+    await flushPromises();
     expect(isIn).toBe(false);
     slots[0]?.();
     await ninth;
     slots[0]?.();
     const controller = new AbortController();
     const tenth = reasonOf(chain.takeSlot(controller.signal));
-    await settled();
+    await flushPromises();
     controller.abort('stopping');
     expect(await tenth).toBe('stopping');
   });
@@ -36,7 +36,7 @@ describe('createChain, at its entrance', () => {
         },
         () => true,
       );
-      await settled();
+      await flushPromises();
       controller.abort();
       return entered;
     };
@@ -51,7 +51,7 @@ describe('createChain, at its entrance', () => {
       isIn = true;
       return next;
     });
-    await settled();
+    await flushPromises();
     expect(isIn).toBe(false);
     await chain.forget('huggingface');
     (await waiting)();
@@ -68,7 +68,7 @@ describe('createChain, at its entrance', () => {
     expect(slots).toHaveLength(2);
     const controller = new AbortController();
     const third = reasonOf(chain.takeSlot(controller.signal));
-    await settled();
+    await flushPromises();
     controller.abort('full');
     expect(await third).toBe('full');
   });
@@ -82,7 +82,7 @@ describe('createChain, at its entrance', () => {
     await Promise.all([chain.takeSlot(signal), chain.takeSlot(signal)]);
     const controller = new AbortController();
     const third = reasonOf(chain.takeSlot(controller.signal));
-    await settled();
+    await flushPromises();
     controller.abort('full');
     expect(await third).toBe('full');
   });

@@ -9,7 +9,7 @@ import { why } from '../../src/messages/row.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { createPicture, type FakeProvider } from '../support/fake-provider.ts';
 import { createWhole, dayMs, firstOfDecember, outOfCredit, rowMs, chainProvider } from '../support/chain/chain-rig.ts';
-import { createContext, failure, reasonOf, request, settled, type TestContext } from '../support/chain/rig.ts';
+import { createContext, failure, reasonOf, request, flushPromises, type TestContext } from '../support/chain/rig.ts';
 
 interface Row {
   context: TestContext;
@@ -43,7 +43,7 @@ function slowly(provider: FakeProvider, clock: FakeClock, ms: number): { most: n
   provider.always(async (asked) => {
     open += 1;
     seen.most = Math.max(seen.most, open);
-    await settled();
+    await flushPromises();
     clock.advance(ms);
     open -= 1;
     return createPicture(provider.name, asked);
@@ -52,7 +52,7 @@ function slowly(provider: FakeProvider, clock: FakeClock, ms: number): { most: n
 }
 
 async function failSlowly(code: FailureCode): Promise<never> {
-  await settled();
+  await flushPromises();
   throw code === 'out_of_credit' ? outOfCredit : failure(code);
 }
 
@@ -227,7 +227,7 @@ describe('createChain', () => {
     ]);
   });
 
-  it('asks a provider again once it is told to forget', async () => {
+  it('asks a provider again after forget', async () => {
     const { chain, clock, huggingFace, stableDiffusion } = createWhole();
     huggingFace.script(outOfCredit);
     stableDiffusion.always('picture');

@@ -16,7 +16,7 @@ describe('withProviderDeadline', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('hands on the picture and leaves no timer', async () => {
+  it('hands on the image and leaves no timer', async () => {
     const { provider, policy } = createTimed(60_000);
     provider.script('picture');
     expect(await policy.generate(request, createContext())).toMatchObject({ provider: 'fake' });

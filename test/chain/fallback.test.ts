@@ -22,7 +22,7 @@ const aborts = fc.option(fc.record({ at: fc.nat({ max: 11 }), when: fc.constantF
   nil: undefined,
 });
 
-/** The first picture before a stopping failure, in order, with the attempts in order, and no call after an abort. */
+/** The first image before a stopping failure, in order, with the attempts in order, and no call after an abort. */
 async function checkFallback(create: typeof fallback): Promise<void> {
   const property = fc.asyncProperty(scripts, aborts, async (outcomes, abort) => {
     const controller = new AbortController();
@@ -70,7 +70,7 @@ function endOf(end: unknown): unknown {
   return typeof end === 'object' && end !== null && 'provider' in end ? { provider: end.provider } : end;
 }
 
-/** A chain as `fallback` should be, but for what it is told to do otherwise. */
+/** A chain as `fallback` should be, except for the given mistake. */
 function careless(goesOn: (code: FailureCode) => boolean, asksSignal = true): typeof fallback {
   return (providers, name) => ({
     ...name,
@@ -100,7 +100,7 @@ function careless(goesOn: (code: FailureCode) => boolean, asksSignal = true): ty
 }
 
 describe('fallback', () => {
-  it('answers with the first picture before a stopping failure, in order, and calls nobody after an abort', async () => {
+  it('answers with the first image before a stopping failure, in order, and calls nobody after an abort', async () => {
     await expect(checkFallback(fallback)).resolves.toBeUndefined();
   });
 
@@ -176,7 +176,7 @@ describe('fallback', () => {
     expect(await reasonOf(fallback([provider], chainName).generate(request, createContext()))).toBe(fault);
   });
 
-  it('tells the console who is next', async () => {
+  it('logs who is next', async () => {
     const first = createFakeProvider('huggingface', 'Hugging Face');
     const second = createFakeProvider('stable-diffusion', 'Stable Diffusion');
     const third = createFakeProvider('localai', 'LocalAI');

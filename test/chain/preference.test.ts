@@ -66,7 +66,7 @@ describe('a preferred provider', () => {
       'x'.repeat(2000),
       `Preferred provider "${'x'.repeat(39)}…" is not configured (choose from Hugging Face, Stable Diffusion)`,
     ],
-  ])('that is unknown is passed over, and the picture says so', async (preferred, note) => {
+  ])('that is unknown is passed over, and the image says so', async (preferred, note) => {
     const image = await createOpen().ask(preferred);
     expect(image.provider).toBe('huggingface');
     expect(image.warnings).toEqual([note]);

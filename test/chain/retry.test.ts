@@ -38,7 +38,7 @@ async function waitsOf(code: FailureCode, facts: ProviderErrorFacts, options: Pa
 }
 
 describe('withRetry', () => {
-  it('asks once when the answer is a picture', async () => {
+  it('asks once when the answer is an image', async () => {
     const { clock, provider, policy } = createRig();
     provider.script('picture');
     expect(await policy.generate(request, createContext())).toMatchObject({ provider: 'huggingface' });

@@ -5,7 +5,7 @@ import type { Slot } from '../../src/core/provider.ts';
 import { createSlots, type Slots, withSlots } from '../../src/chain/slots.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createFakeProvider, createPicture } from '../support/fake-provider.ts';
-import { createContext, reasonOf, request, settled } from '../support/chain/rig.ts';
+import { createContext, reasonOf, request, flushPromises } from '../support/chain/rig.ts';
 
 const signal = new AbortController().signal;
 
@@ -48,7 +48,7 @@ async function checkSlots(create: (capacity: () => number) => Slots): Promise<vo
         const [waiter] = waiting.splice(waiting.length === 0 ? 0 : operation.index % waiting.length, 1);
         waiter?.abort();
       }
-      await settled();
+      await flushPromises();
       expect(held.length).toBeLessThanOrEqual(capacity);
       expect(slots.free).toBe(capacity - held.length);
       expect(waiting.length === 0 || held.length === capacity).toBe(true);
@@ -143,7 +143,7 @@ describe('createSlots', () => {
     const order: string[] = [];
     const second = slots.take(signal).then((slot) => (order.push('second'), slot));
     const third = slots.take(signal).then((slot) => (order.push('third'), slot));
-    await settled();
+    await flushPromises();
     expect(order).toEqual([]);
     capacity = 2;
     slots.refresh();
@@ -151,7 +151,7 @@ describe('createSlots', () => {
     expect(order).toEqual(['second']);
     capacity = 1;
     first();
-    await settled();
+    await flushPromises();
     expect(order).toEqual(['second']);
     slot();
     await third;
@@ -197,15 +197,15 @@ describe('withSlots', () => {
     const finish: (() => void)[] = [];
     provider.always((asked) => new Promise((resolve) => finish.push(() => resolve(createPicture('fake', asked)))));
     const [first, second] = [createContext(), createContext()];
-    const pictures = [policy.generate(request, first), policy.generate(request, second)];
-    await settled();
+    const images = [policy.generate(request, first), policy.generate(request, second)];
+    await flushPromises();
     expect(provider.calls).toHaveLength(1);
     clock.advance(8000);
     finish.shift()?.();
-    await settled();
+    await flushPromises();
     expect(provider.calls).toHaveLength(2);
     finish.shift()?.();
-    await Promise.all(pictures);
+    await Promise.all(images);
     expect([first.waitedMs, second.waitedMs]).toEqual([0, 8000]);
     expect(slots.free).toBe(1);
   });
@@ -227,7 +227,7 @@ describe('withSlots', () => {
     controller.abort('stopping');
     expect(await reason).toBe('stopping');
     slot();
-    await settled();
+    await flushPromises();
     expect(provider.calls).toHaveLength(0);
     expect(context.waitedMs).toBe(3000);
     expect(slots.free).toBe(1);

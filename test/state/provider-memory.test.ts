@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/lib/log.ts';
 import { createMemory, openMemory, type Lockout } from '../../src/state/provider-memory.ts';
 import type { StateFile } from '../../src/state/state-file.ts';
-import { createLines, settled } from '../support/chain/rig.ts';
+import { createLines, flushPromises } from '../support/chain/rig.ts';
 
 const owner = { name: 'huggingface', account: 'abcd1234', model: 'flux' };
 const lockout: Lockout = { code: 'out_of_credit', until: 2000, since: 1000, strikes: 2 };
@@ -23,7 +23,7 @@ function createFile(text?: string): StateFile & { text: string | undefined; save
 }
 
 describe('openMemory', () => {
-  it('knows in the next run what it was told in this one', async () => {
+  it('knows in the next run what it was to remember in this one', async () => {
     const file = createFile();
     await (await openMemory(file, silentLog)).remember(owner, lockout);
     expect((await openMemory(file, silentLog)).recall(owner)).toEqual(lockout);
@@ -35,7 +35,7 @@ describe('openMemory', () => {
     await (await openMemory(file, silentLog)).remember(owner, lockout);
     const next = await openMemory(file, silentLog);
     expect(next.recall({ ...owner, account: 'another' })).toBeUndefined();
-    await settled();
+    await flushPromises();
     expect((await openMemory(file, silentLog)).recall(owner)).toBeUndefined();
   });
 
@@ -109,7 +109,7 @@ describe('openMemory', () => {
     let most = 0;
     const save = async (text: string) => {
       most = Math.max(most, (open += 1));
-      await settled();
+      await flushPromises();
       open -= 1;
       return file.save(text);
     };

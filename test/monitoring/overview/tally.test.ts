@@ -10,7 +10,7 @@ import { readIfPresent, writeAtomic } from '../../../src/state/files.ts';
 import type { StateFile } from '../../../src/state/state-file.ts';
 import { openTally } from '../../../src/monitoring/overview/tally.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
-import { createLines, settled } from '../../support/chain/rig.ts';
+import { createLines, flushPromises } from '../../support/chain/rig.ts';
 
 const dayMs = 86_400_000;
 
@@ -80,7 +80,7 @@ describe('the tally of pictures', () => {
     made('huggingface');
     made('placeholder');
     made('replicate', 'out_of_credit');
-    await settled();
+    await flushPromises();
     clock.advance(1000);
     made('huggingface');
     expect(tally.days(2)).toEqual([
@@ -103,19 +103,19 @@ describe('the tally of pictures', () => {
     const clock = createHeldClock();
     const { made, state, read } = await open(undefined, clock);
     for (let index = 0; index < 20; index += 1) made('huggingface');
-    await settled();
+    await flushPromises();
     for (let index = 0; index < 20; index += 1) made('huggingface');
-    await settled();
+    await flushPromises();
     expect([state.saves, clock.asked]).toEqual([1, [1000]]);
     clock.end();
-    await settled();
+    await flushPromises();
     expect(state.saves).toBe(2);
     expect(read()).toEqual({ version: 1, days: { '2026-11-21': { huggingface: 40 } } });
     clock.end();
-    await settled();
+    await flushPromises();
     expect(state.saves).toBe(2);
     made('huggingface');
-    await settled();
+    await flushPromises();
     expect(state.saves).toBe(3);
   });
 
@@ -123,7 +123,7 @@ describe('the tally of pictures', () => {
     const clock = createHeldClock();
     const { tally, made, events, state, read } = await open(undefined, clock);
     made('huggingface');
-    await settled();
+    await flushPromises();
     made('placeholder');
     await tally.saved();
     expect(read()).toEqual({ version: 1, days: { '2026-11-21': { huggingface: 1, placeholder: 1 } } });
@@ -143,7 +143,7 @@ describe('the tally of pictures', () => {
     const { tally, made } = await open(undefined, clock);
     for (let day = 0; day < 70; day += 1) {
       made('huggingface');
-      await settled();
+      await flushPromises();
       clock.advance(dayMs - (clock.now() % dayMs));
     }
     const days = tally.days(80).filter(({ counts }) => counts['huggingface'] === 1);
@@ -175,9 +175,9 @@ describe('the tally of pictures', () => {
     const { tally, made, state, lines, read } = await open();
     state.isBroken = true;
     made('huggingface');
-    await settled();
+    await flushPromises();
     made('huggingface');
-    await settled();
+    await flushPromises();
     expect(state.saves).toBe(2);
     expect(lines).toEqual(['debug The tally of pictures could not be written']);
     state.isBroken = false;
@@ -190,7 +190,7 @@ describe('the tally of pictures', () => {
     for (const isBroken of [true, false, true]) {
       state.isBroken = isBroken;
       made('huggingface');
-      await settled();
+      await flushPromises();
     }
     expect(lines).toHaveLength(2);
   });

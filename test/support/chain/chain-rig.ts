@@ -24,7 +24,7 @@ function createProviders() {
   };
 }
 
-/** Hugging Face for eight pictures at once, paid; Stable Diffusion for one; the placeholder. */
+/** Hugging Face for eight images at once, paid; Stable Diffusion for one; the placeholder. */
 export function createWhole(options: Partial<ChainDependencies> & { clock?: FakeClock } = {}) {
   const clock = options.clock ?? createFakeClock();
   const providers = createProviders();

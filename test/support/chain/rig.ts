@@ -7,7 +7,7 @@ import type { Attempt, ProviderContext } from '../../../src/core/provider.ts';
 
 export const request: ImageRequest = { prompt: 'a red fox in the snow', width: 512, height: 384, seed: 42 };
 
-/** A context that shows what it was told. */
+/** A context that shows what was recorded in it. */
 export interface TestContext extends ProviderContext {
   readonly attempts: Attempt[];
   readonly waitedMs: number;
@@ -53,7 +53,7 @@ export async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
 }
 
 /** Lets everything that waits for nothing but its turn go on. */
-export function settled(): Promise<void> {
+export function flushPromises(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
