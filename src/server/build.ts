@@ -7,7 +7,7 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import { controlRoutes } from './routes/control.ts';
 import { cookieKey, createCredentials, type Credentials } from './auth/credentials.ts';
 import { describeApi } from './routes/docs.ts';
-import { answerErrors, sendError } from './error-handler.ts';
+import { answerErrors, answerRaw, sendError } from './error-handler.ts';
 import { generateImageRoutes } from './routes/generate-image.ts';
 import { guardRoutes, identifyCallers } from './auth/guard.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -21,7 +21,6 @@ import { importMapHash, pageRoutes } from './routes/page.ts';
 import type { ServerParts } from './parts.ts';
 import type { ServerSettings } from './settings.ts';
 import { createProviderRecord, type ProviderRecord } from '../monitoring/overview/provider-record.ts';
-import { answerRaw } from './raw-errors.ts';
 import { securityHeaders } from './security-headers.ts';
 import { syncRoutes } from './routes/sync.ts';
 import { refuseUnknownRoutes } from './routes/unknown-routes.ts';

@@ -72,5 +72,7 @@ export function errorAnswers<S extends number>(...statuses: S[]) {
   >;
 }
 
-/** What every route that needs a known caller may answer. */
-export const guardedAnswers = errorAnswers(401, 403, 429, 500, 503);
+/** What a route that needs a known caller may answer: its own, these errors, and those of every such route. */
+export function guardedAnswers<A extends object, S extends number = never>(own: A, ...errors: S[]) {
+  return { ...own, ...errorAnswers(...errors), ...errorAnswers(401, 403, 429, 500, 503) };
+}

@@ -1,15 +1,19 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { BoardError, ConfigError } from '../../core/errors.ts';
-import { errorAnswers, guardedAnswers, HttpError, notFound } from '../http-error.ts';
+import { guardedAnswers, HttpError, notFound } from '../http-error.ts';
 import type { ServerParts } from '../parts.ts';
 
 const uuid = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 
 const pauseAnswer = z.object({ paused: z.boolean(), since: z.string().nullable() }).describe('How it stands now.');
 
+const retryAnswer = z
+  .object({ id: z.string(), pass: z.string().optional().describe('The pass that will take it; absent while paused.') })
+  .describe('The row waits again.');
+
 function pauseSchema(summary: string) {
-  return { tags: ['worker'], summary, response: { 200: pauseAnswer, ...guardedAnswers } };
+  return { tags: ['worker'], summary, response: guardedAnswers({ 200: pauseAnswer }) };
 }
 
 /** What the status page's buttons do: pause, resume, try a row again, ask a provider again. */
@@ -34,16 +38,7 @@ export function controlRoutes(parts: ServerParts): FastifyPluginAsyncZod {
       tags: ['worker'],
       summary: 'Try a failed row again',
       params: z.object({ id: z.string().regex(uuid, 'id is not the id of a row: give the uuid of its page.') }),
-      response: {
-        202: z
-          .object({
-            id: z.string(),
-            pass: z.string().optional().describe('The pass that will take it; absent while paused.'),
-          })
-          .describe('The row waits again.'),
-        ...errorAnswers(400, 404, 409, 502),
-        ...guardedAnswers,
-      },
+      response: guardedAnswers({ 202: retryAnswer }, 400, 404, 409, 502),
     };
     app.post('/api/rows/:id/retry', { schema: retry }, async ({ params }, reply) => {
       const { id } = await retried(dashed(params.id), parts);
@@ -55,11 +50,7 @@ export function controlRoutes(parts: ServerParts): FastifyPluginAsyncZod {
       tags: ['worker'],
       summary: 'Ask a provider again, whatever is remembered of it',
       params: z.object({ name: z.string() }),
-      response: {
-        200: z.object({ name: z.string() }).describe('It is asked again.'),
-        ...errorAnswers(404),
-        ...guardedAnswers,
-      },
+      response: guardedAnswers({ 200: z.object({ name: z.string() }).describe('It is asked again.') }, 404),
     };
     app.post('/api/providers/:name/ask-again', { schema: askAgain }, async ({ params: { name } }) => {
       if (!providers.some((provider) => provider.name === name && provider.configured)) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { guardedAnswers, errorAnswers } from '../http-error.ts';
+import { guardedAnswers } from '../http-error.ts';
 
 /** Longest prompt that is sent on, in UTF-16 units. */
 const longestPrompt = 4000;
@@ -89,6 +89,7 @@ function failed(description: string) {
 }
 
 export const generateAnswers = {
+  ...guardedAnswers({}, 400, 413, 415),
   200: z
     .object({
       success: z.literal(true),
@@ -106,8 +107,6 @@ export const generateAnswers = {
       costUsd: z.number(),
     })
     .describe('The picture is made and kept.'),
-  ...errorAnswers(400, 413, 415),
-  ...guardedAnswers,
   422: failed('A provider refused the prompt.'),
   502: failed('Every provider failed.'),
   503: failed('The server stops, keeps no pictures at the moment, or has no provider configured.'),

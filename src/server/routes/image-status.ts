@@ -15,10 +15,9 @@ const providerStatus = z.object({
   medianMs: z.number().nullable().describe('How long its last pictures took, in ms.'),
 });
 
-const response = {
+const response = guardedAnswers({
   200: z.object({ providers: z.array(providerStatus) }).describe('Every provider.'),
-  ...guardedAnswers,
-};
+});
 
 /** `GET /api/ai/image-status`: how each provider stands. */
 export function imageStatusRoutes(parts: ServerParts): FastifyPluginAsyncZod {

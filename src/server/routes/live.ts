@@ -53,7 +53,7 @@ export function liveRoutes(parts: ServerParts, _settings: ServerSettings): Fasti
         schema: {
           tags: ['status page'],
           summary: 'Everything at a glance',
-          response: { 200: overviewSchema, ...guardedAnswers },
+          response: guardedAnswers({ 200: overviewSchema }),
         },
       },
       async (request) => {
@@ -70,10 +70,7 @@ export function liveRoutes(parts: ServerParts, _settings: ServerSettings): Fasti
         schema: {
           tags: ['status page'],
           summary: 'The overview whenever it changes, as server-sent events',
-          response: {
-            200: z.unknown().meta({ description: 'A stream of type text/event-stream.' }),
-            ...guardedAnswers,
-          },
+          response: guardedAnswers({ 200: z.unknown().meta({ description: 'A stream of type text/event-stream.' }) }),
         },
       },
       async (request, reply) => {

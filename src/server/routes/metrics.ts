@@ -34,10 +34,9 @@ export function metricsRoutes(parts: ServerParts): FastifyPluginAsyncZod {
         schema: {
           tags: ['operation'],
           summary: 'What the worker counts and measures, in the text format of Prometheus',
-          response: {
+          response: guardedAnswers({
             200: { description: 'The metrics.', content: { 'text/plain': { schema: z.string() } } },
-            ...guardedAnswers,
-          },
+          }),
         },
       },
       async (_request, reply) => reply.type(registry.contentType).send(withNaN(await registry.metrics())),

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { errorAnswers, guardedAnswers, HttpError, notFound, stopping } from '../http-error.ts';
+import { guardedAnswers, HttpError, notFound, stopping } from '../http-error.ts';
 import type { ServerParts } from '../parts.ts';
 
 const passState = z.object({
@@ -24,6 +24,8 @@ const passState = z.object({
   error: z.string().optional(),
 });
 
+const passUnknown = 'No such pass is known: only the last ones are remembered, and none from before a restart.';
+
 const begun = z.object({ id: z.string(), state: passState.shape.state, statusUrl: z.string() });
 
 /** `POST /api/sync`: a pass over the board now; `GET /api/sync/:id`: what became of it. */
@@ -32,19 +34,12 @@ export function syncRoutes({ passes, redact }: ServerParts): FastifyPluginAsyncZ
     const start = {
       tags: ['worker'],
       summary: 'Look at the board now',
-      response: {
-        202: begun.describe('A pass waits or begins.'),
-        ...errorAnswers(409),
-        ...guardedAnswers,
-      },
+      response: guardedAnswers({ 202: begun.describe('A pass waits or begins.') }, 409),
     };
     app.post('/api/sync', { schema: start }, async (_, reply) => {
       if (passes.pausedSince() !== undefined) {
-        throw new HttpError(
-          409,
-          'Paused',
-          'Passes are paused: resume them first, with POST /api/resume or on the status page.',
-        );
+        const message = 'Passes are paused: resume them first, with POST /api/resume or on the status page.';
+        throw new HttpError(409, 'Paused', message);
       }
       const pass = passes.request('request');
       if (!pass) throw stopping();
@@ -56,12 +51,11 @@ export function syncRoutes({ passes, redact }: ServerParts): FastifyPluginAsyncZ
       tags: ['worker'],
       summary: 'What became of a pass',
       params: z.object({ id: z.string() }),
-      response: { 200: passState.describe('The pass.'), ...errorAnswers(404), ...guardedAnswers },
+      response: guardedAnswers({ 200: passState.describe('The pass.') }, 404),
     };
     app.get('/api/sync/:id', { schema: status }, async ({ params: { id } }) => {
       const pass = passes.find(id);
-      if (!pass)
-        throw notFound('No such pass is known: only the last ones are remembered, and none from before a restart.');
+      if (!pass) throw notFound(passUnknown);
       return pass.error === undefined ? pass : { ...pass, error: redact(pass.error) };
     });
   };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { FastifyReply } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { errorAnswers, guardedAnswers, notFound } from '../http-error.ts';
+import { guardedAnswers, notFound } from '../http-error.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { ServerParts } from '../parts.ts';
 import type { ServerSettings } from '../settings.ts';
@@ -94,11 +94,10 @@ function describe<P extends z.ZodType>(summary: string, mediaType: string, param
     tags: ['pictures'],
     summary,
     params,
-    response: {
-      200: { description: 'The picture.', content: { [mediaType]: { schema: bytes } } },
-      ...errorAnswers(404),
-      ...guardedAnswers,
-    },
+    response: guardedAnswers(
+      { 200: { description: 'The picture.', content: { [mediaType]: { schema: bytes } } } },
+      404,
+    ),
   };
 }
 
