@@ -122,6 +122,6 @@ function withPolicies(
     noOtherProvider: () => !realLater.some(isAsked),
     epoch: () => breaker.epoch,
   });
-  const guarded = withBreaker(repeated, breaker);
-  return withSlots(guarded, { slots, clock, refuse: (context) => breaker.refuse(context) });
+  const admitted = withBreaker(repeated, breaker);
+  return withSlots(admitted, { slots, clock, refuse: (context) => breaker.refuse(context) });
 }
