@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createApp } from '../src/app/worker.ts';
 import { readConfig } from '../src/config/config.ts';
+import { createWorkerEvents } from '../src/core/events.ts';
 import { silentLog } from '../src/lib/log.ts';
 import { startEmbeddedBoard } from '../src/emulators/notion/embedded-board.ts';
 import { demoProperties } from '../src/cli/demo/demo.ts';
@@ -76,10 +77,12 @@ async function notices(count: number) {
       SYNC_SCHEDULE: '0 0 1 1 *',
       WEBHOOK_SECRET: 'bench',
     });
-    await using app = await createApp(config, { log: silentLog, signal: stop.signal });
+    const events = createWorkerEvents();
+    await using app = await createApp(config, { log: silentLog, signal: stop.signal, events });
     let running: Promise<void> | undefined;
     const url = await new Promise<string>((resolve, reject) => {
-      running = app.start({ listening: resolve });
+      events.once('listening', resolve);
+      running = app.start();
       running.catch(reject);
     });
     const taken: number[] = [];

@@ -2,29 +2,26 @@ import { createNotion, openChain, openMonthlyBudget, type Runtime } from './part
 import { systemClock, systemRandom } from '../lib/clock.ts';
 import { LockedError } from '../core/errors.ts';
 import type { ImageRequest } from '../core/image.ts';
-import { noJournal } from '../core/journal.ts';
 import type { Post } from '../core/post.ts';
 import type { BoardlessConfig, Config } from '../config/config.ts';
+import { generateImage, type Generation } from '../generation/generate.ts';
+import { createImageStore } from '../images/store.ts';
+import { warnOfClock } from '../monitoring/log.ts';
+import { createNotionBoard } from '../notion/board/board.ts';
 import { prepareFolder } from '../state/files.ts';
 import { acquireLock } from '../state/lock.ts';
-import { renderJpegWithin } from '../images/render.ts';
-import { createImageStore } from '../images/store.ts';
 import { loadWorkerId } from '../state/worker-id.ts';
-import { createNotionBoard } from '../notion/board/board.ts';
-import { warnOfClock } from '../monitoring/log.ts';
-import { newEntry } from '../posts/entry.ts';
-import { makePicture, type PicturedEntry } from '../generation/generate.ts';
-import { markedPost, waitingPosts } from '../worker/row-source.ts';
 import type { PassOptions } from '../worker/pass.ts';
+import { findMarked, waitingRows } from '../worker/row-source.ts';
 
-/** One picture by the chain, without a board, into the images folder; beside a running worker too. */
-export async function generatePicture(
+/** One image by the chain, without a board, into the images folder; beside a running worker too. */
+export async function generateOnce(
   config: BoardlessConfig,
   request: ImageRequest,
   runtime: Runtime,
-): Promise<PicturedEntry> {
+): Promise<Generation> {
   const { log, signal, clock = systemClock, random = systemRandom } = runtime;
-  const folder = config.imagesDir;
+  const { imagesDir: folder, rowTimeoutMs } = config;
   await prepareFolder(folder);
   const lock = await acquireLock({ folder, clock, log, onLost: () => undefined }).catch((error: unknown) => {
     if (error instanceof LockedError) return undefined;
@@ -34,16 +31,8 @@ export async function generatePicture(
     const budget = await openMonthlyBudget(config, { log, clock });
     const chain = await openChain(config, { log, clock, random, budget, shared: lock === undefined });
     const store = createImageStore({ folder, workerId: await loadWorkerId(folder), log });
-    const parts = {
-      chain,
-      store,
-      journal: noJournal,
-      clock,
-      log,
-      shrink: renderJpegWithin,
-      rowTimeoutMs: config.rowTimeoutMs,
-    };
-    return await makePicture(newEntry('none', '', 0), request, parts, signal);
+    const owner = { postId: 'none', generation: 0 };
+    return await generateImage({ request, owner }, { chain, store, clock, log, rowTimeoutMs }, signal);
   } finally {
     await lock?.release();
   }
@@ -61,6 +50,6 @@ export async function* rowsWaiting(
   const board = createNotionBoard({ notion, address: config.notion, clock, workerId });
   await board.open();
   warnOfClock(log, notion.clockSkewMs());
-  if (options.pageId === undefined) yield* waitingPosts(board, workerId, clock);
-  else yield await markedPost(board, options.pageId);
+  if (options.pageId === undefined) yield* waitingRows({ board, workerId, clock });
+  else yield await findMarked(board, options.pageId);
 }

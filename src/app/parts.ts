@@ -6,7 +6,7 @@ import { createRedact } from '../lib/redact.ts';
 import type { BoardlessConfig, Config } from '../config/config.ts';
 import { createHealth, type Health } from '../monitoring/health/health.ts';
 import { drawPlaceholder } from '../drawing/placeholder.ts';
-import { readIfPresent, remove, writeAtomic } from '../state/files.ts';
+import { writeAtomic } from '../state/files.ts';
 import { inspectAndRender } from '../images/render.ts';
 import { createSpendFiles } from '../state/spend-ledger.ts';
 import { stateFile } from '../state/state-file.ts';
@@ -17,7 +17,6 @@ import type { WorkspaceSettings } from '../notion/settings.ts';
 import { type Budget, openBudget } from '../chain/budget.ts';
 import { type Chain, createChain } from '../chain/chain.ts';
 import { openMemory } from '../state/provider-memory.ts';
-import type { PauseFile } from '../worker/pass-runner.ts';
 
 /** What the product is given from outside. */
 export interface Runtime {
@@ -87,15 +86,6 @@ export async function openHealth(
     providers: () => chain.state(),
     isTokenRefused: (error) => notionProblem(error)?.status === 401,
   });
-}
-
-/** Where it is kept that passes are paused. */
-export function pauseFile(imagesDir: string): PauseFile {
-  const { paused } = statePaths(imagesDir);
-  return {
-    load: async () => (await readIfPresent(paused))?.toString().trim(),
-    save: (since) => (since === undefined ? remove(paused) : writeAtomic(paused, `${since}\n`)),
-  };
 }
 
 /** The one client of Notion, which gives up after `outageMs` without an answer. */

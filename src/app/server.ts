@@ -1,16 +1,13 @@
 import { stateFile } from '../state/state-file.ts';
-import type { BoardFacts, PostBoard } from '../core/board.ts';
+import type { PostBoard } from '../core/board.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { WorkerEvents } from '../core/events.ts';
-import { noJournal } from '../core/journal.ts';
 import type { Log } from '../lib/log.ts';
 import { readVersion } from '../lib/version.ts';
 import { createRedact } from '../lib/redact.ts';
-import type { Attempt } from '../core/provider.ts';
 import type { Config } from '../config/config.ts';
 import type { Health } from '../monitoring/health/health.ts';
 import { createGallery, createUserGalleries, isBoardImage } from '../images/gallery.ts';
-import { renderJpegWithin } from '../images/render.ts';
 import { statePaths } from '../state/paths.ts';
 import { saveWebhookToken } from '../state/webhook-token.ts';
 import { createThumbnails } from '../images/thumbnail.ts';
@@ -22,10 +19,9 @@ import { withUnconfigured } from '../providers/registry.ts';
 import { createImageJobs } from '../server/image-jobs.ts';
 import type { ServerParts } from '../server/parts.ts';
 import { type HttpServer, startServer } from '../server/server.ts';
-import { newEntry } from '../posts/entry.ts';
-import type { Passes } from '../worker/pass-runner.ts';
-import { makePicture } from '../generation/generate.ts';
-import { markAgain } from '../worker/row-source.ts';
+import type { PassRunner } from '../worker/pass-runner.ts';
+import { generateImage } from '../generation/generate.ts';
+import { markAgain, readPending } from '../worker/row-source.ts';
 import type { Schedule } from '../worker/schedule.ts';
 
 /** The parts of a running worker that its HTTP server shows and uses. */
@@ -39,12 +35,8 @@ export interface WorkerParts {
   chain: Chain;
   budget: Budget;
   health: Health;
-  passes: Passes;
+  passes: PassRunner;
   schedule: Schedule;
-  /** Reads the board's schema. */
-  open: () => Promise<BoardFacts>;
-  /** What was read of it last. */
-  known: () => BoardFacts | undefined;
 }
 
 /** The HTTP server of a running worker, listening. @throws {ConfigError} when it cannot listen. */
@@ -53,7 +45,7 @@ export async function openServer(config: Config, worker: WorkerParts): Promise<H
 }
 
 async function joinServerParts(config: Config, worker: WorkerParts): Promise<ServerParts> {
-  const { clock, log, signal, events, workerId, board, chain, budget, health, passes, schedule, open, known } = worker;
+  const { clock, log, signal, events, workerId, board, chain, budget, health, passes, schedule } = worker;
   const { imagesDir: folder, rowTimeoutMs, server: settings } = config;
   const { tally } = statePaths(folder);
   const gallery = createGallery({ folder, isImage: isBoardImage, clock, log });
@@ -76,18 +68,19 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
       clock,
       rowTimeoutMs,
       storeOf: (userId) => createUploadStore({ folder, workerId, userId }),
-      generateImage(request, { chain, store, onAsking, onAttempt }, signal) {
-        const watch = { asking: onAsking, attempted: (_: string, attempt: Attempt) => onAttempt(attempt) };
-        const parts = { chain, store, journal: noJournal, shrink: renderJpegWithin, clock, log, rowTimeoutMs, watch };
-        return makePicture(newEntry('none', '', 0), request, parts, signal);
-      },
+      generateImage: (request, { chain, store, onAsking, onAttempt }, signal) =>
+        generateImage(
+          { request, owner: { postId: 'none', generation: 0 }, onAsking, onAttempt },
+          { chain, store, clock, log, rowTimeoutMs },
+          signal,
+        ),
     }),
     passes,
     board: {
       isOnNotion: /(?:^|\.)notion\.com$/.test(new URL(config.notion.apiUrl).hostname),
       async look() {
-        const { title, url } = known() ?? (await open());
-        const waiting = await board.pending();
+        const { title, url } = passes.board() ?? (await passes.openBoard());
+        const waiting = await readPending({ board, events });
         const failed = await board.failed();
         return {
           title,
@@ -99,7 +92,7 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
         };
       },
       async retry(postId) {
-        if (!known()) await open();
+        if (!passes.board()) await passes.openBoard();
         return markAgain(board, postId);
       },
     },
@@ -116,7 +109,7 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
       log,
       saveToken: (token) => saveWebhookToken(folder, token, clock.now()),
       board: () => {
-        const ids = known()?.ids;
+        const ids = passes.board()?.ids;
         return (
           ids && {
             dataSourceId: ids.dataSource,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { createApp } from '../app/worker.ts';
 import { readConfig } from '../config/config.ts';
+import { listen } from '../core/events.ts';
 import type { PassSummary } from '../core/pass.ts';
 import { onePass, readSettings, run } from './run.ts';
 import { createConsole } from './terminal/console.ts';
@@ -39,19 +40,17 @@ async function runDemo({ serve = false, real = false }: DemoOptions, signal: Abo
   }
   await using app = await createApp(config, { ...terminal, signal });
   let page = '';
-  let isShown = false;
-  await app.start({
-    listening: (url) => (page = url),
-    passed(summary) {
-      if (isShown) return;
-      isShown = true;
-      show(summary);
-      terminal.print(`The status page is at ${page}`);
-      terminal.print(`The board stays up at ${demo.url}; stop it with Ctrl-C.`);
-      // The terminal would redact the board's token, which opens nothing but this board.
-      for (const [name, value] of Object.entries(demo.variables)) process.stdout.write(`  ${name}=${value}\n`);
-    },
+  terminal.events.once('listening', (url) => (page = url));
+  const stopListening = listen(terminal.events, 'pass', ({ summary }) => {
+    if (!summary) return;
+    stopListening();
+    show(summary);
+    terminal.print(`The status page is at ${page}`);
+    terminal.print(`The board stays up at ${demo.url}; stop it with Ctrl-C.`);
+    // The terminal would redact the board's token, which opens nothing but this board.
+    for (const [name, value] of Object.entries(demo.variables)) process.stdout.write(`  ${name}=${value}\n`);
   });
+  await app.start();
   return 0;
 }
 

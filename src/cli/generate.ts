@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { generatePicture } from '../app/once.ts';
+import { generateOnce } from '../app/once.ts';
 import { readBoardlessConfig } from '../config/config.ts';
 import { ChainExhaustedError } from '../core/errors.ts';
 import { numberBetween } from './arguments.ts';
@@ -47,9 +47,9 @@ async function generate(prompt: string, options: GenerateOptions, signal: AbortS
     ...(negativePrompt !== undefined && { negativePrompt }),
   };
   try {
-    const { image, attempts } = await generatePicture(config, request, { ...terminal, signal });
+    const { image, attempts } = await generateOnce(config, request, { ...terminal, signal });
     terminal.print(attemptsTable(attempts));
-    terminal.print(join(config.imagesDir, image.path));
+    terminal.print(join(config.imagesDir, image.saved.path));
     return 0;
   } catch (error) {
     if (!(error instanceof ChainExhaustedError)) throw error;

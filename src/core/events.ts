@@ -33,6 +33,8 @@ export interface WorkerEventMap {
   attempt: [attempt: Attempt, postId?: string];
   /** What became of a row; one that is taken again comes again. */
   outcome: [outcome: Outcome];
+  /** The HTTP server listens at this address. */
+  listening: [url: string];
   /** How the month's money stands after a pass. */
   budget: [state: BudgetState];
   /** Passes were paused, or go on. */

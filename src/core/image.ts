@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { MediaType } from '../lib/media-type.ts';
 
 /** What is asked of a provider. `width` and `height` are the pixels the post needs; a provider that cannot do them exactly comes near. */
@@ -39,16 +40,34 @@ export interface GeneratedImage {
 }
 
 /** An image that is safe on disk. */
-export interface SavedImage {
+export const savedImageSchema = z.object({
   /** File name, relative to the images folder. */
-  path: string;
+  path: z.string(),
   /** Hex digest of the file's bytes. */
-  sha256: string;
-  byteLength: number;
-  mediaType: MediaType;
-  width: number;
-  height: number;
-}
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  byteLength: z.int().nonnegative(),
+  mediaType: z.enum(['image/png', 'image/jpeg', 'image/webp']),
+  width: z.number(),
+  height: z.number(),
+});
+export type SavedImage = z.infer<typeof savedImageSchema>;
+
+/** How an image came about. */
+export const provenanceSchema = z.object({
+  provider: z.string(),
+  model: z.string(),
+  seed: z.number().exactOptional(),
+  costUsd: z.number(),
+  /** Wall-clock ms. */
+  generatedAt: z.number(),
+  /** What could not be honoured, in words for the operator. */
+  warnings: z.array(z.string()).exactOptional(),
+});
+export type Provenance = z.infer<typeof provenanceSchema>;
+
+/** An image with how it came about. */
+export const generatedFileSchema = z.object({ saved: savedImageSchema, provenance: provenanceSchema });
+export type GeneratedFile = z.infer<typeof generatedFileSchema>;
 
 /** An image on disk with its history. */
 export interface ImageRecord {

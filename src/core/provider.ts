@@ -1,38 +1,42 @@
-import type { FailureCode } from './reactions.ts';
+import { z } from 'zod';
+import { keysOf } from '../lib/records.ts';
+import { reactions } from './reactions.ts';
 import type { GeneratedImage, ImageRequest } from './image.ts';
 import type { Log } from '../lib/log.ts';
 
 /** One call of one provider, or one refusal to call it: the unit of log, metric and history. */
-export interface Attempt {
-  provider: string;
+export const attemptSchema = z.object({
+  provider: z.string(),
   /** The provider's name for people, for example "Hugging Face". */
-  label: string;
-  model: string;
+  label: z.string(),
+  model: z.string(),
   /** ISO 8601, UTC. */
-  startedAt: string;
-  durationMs: number;
+  startedAt: z.string(),
+  durationMs: z.number(),
   /** interrupted: the process ended while the call was open. */
-  outcome: 'ok' | 'interrupted' | FailureCode;
+  outcome: z.enum(['ok', 'interrupted', ...keysOf(reactions)]),
   /** True when the provider was not called at all. */
-  notAsked?: boolean;
-  costUsd?: number;
+  notAsked: z.boolean().exactOptional(),
+  costUsd: z.number().exactOptional(),
   /** True when money may have been spent without an image to show for it. */
-  possiblySpent?: boolean;
+  possiblySpent: z.boolean().exactOptional(),
   /** ISO 8601 time when the provider is worth asking again, where it is known. */
-  until?: string;
+  until: z.string().exactOptional(),
   /** What the provider said, shortened, for the operator. */
-  detail?: string;
-}
+  detail: z.string().exactOptional(),
+});
+export type Attempt = z.infer<typeof attemptSchema>;
 
 /** A call that costs money and is under way. */
-export interface OpenCall {
-  provider: string;
-  label: string;
-  model: string;
+export const openCallSchema = z.object({
+  provider: z.string(),
+  label: z.string(),
+  model: z.string(),
   /** ISO 8601, UTC. */
-  startedAt: string;
-  costUsd: number;
-}
+  startedAt: z.string(),
+  costUsd: z.number(),
+});
+export type OpenCall = z.infer<typeof openCallSchema>;
 
 /** A place for the id of a job that runs elsewhere, so that a restart can pick it up instead of paying again. */
 export interface JobSlot {

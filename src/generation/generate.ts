@@ -1,67 +1,63 @@
-import { createHash } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
-import type { ImageRequest, ImageStore, SavedImage } from '../core/image.ts';
-import type { Journal, JournalEntry, Provenance } from '../core/journal.ts';
 import type { Log } from '../lib/log.ts';
+import type { GeneratedFile, ImageRequest, ImageStore, Provenance } from '../core/image.ts';
 import type { Attempt, ImageProvider, OpenCall, ProviderContext } from '../core/provider.ts';
-import { why } from '../messages/row.ts';
+import { type ImageOwner, saveProvenance } from './provenance.ts';
 
-/** A smaller file of the same picture, for a board that takes none so large. */
-export type Shrink = (
-  bytes: Uint8Array,
-  limitBytes: number,
-) => Promise<{ bytes: Uint8Array; width: number; height: number }>;
-
-/** A journal entry whose picture is safe on disk. */
-export type PicturedEntry = JournalEntry & { image: SavedImage; facts: Provenance };
-
-/** Hears how the making of one picture goes. */
-export interface PictureWatch {
-  asking(postId: string, provider: Pick<ImageProvider, 'name' | 'label'>): void;
-  attempted(postId: string, attempt: Attempt): void;
-}
-
-/** What making and keeping a picture needs. */
-export interface PictureParts {
+/** What making and saving an image needs. */
+export interface GenerationParts {
   chain: ImageProvider;
-  store: ImageStore;
-  journal: Journal;
-  shrink: Shrink;
+  store: Pick<ImageStore, 'save' | 'saveBeside'>;
   clock: Clock;
   log: Log;
-  /** For one row, from its first call, without waits for a free slot. */
+  /** For one image, from its first call, without waits for a free slot. */
   rowTimeoutMs: number;
-  watch?: PictureWatch;
 }
 
-/** The picture that an interrupted run left, if it is whole. */
-export async function finishedPicture(
-  entry: JournalEntry,
-  request: ImageRequest,
-  { store }: PictureParts,
-): Promise<PicturedEntry | undefined> {
-  const { image, facts } = entry;
-  const found = image && (await store.find(image));
-  if (!found || !facts) return undefined;
-  const pictured = { ...entry, image: found, facts };
-  await keepProvenance(pictured, request, store);
-  return pictured;
+/** One image that somebody wants. */
+export interface GenerationJob {
+  request: ImageRequest;
+  owner: ImageOwner;
+  /** Attempts of an earlier process at the same image. */
+  attempts?: readonly Attempt[];
+  /** Ids of jobs that an earlier process left running elsewhere, by provider. */
+  jobs?: Readonly<Record<string, string>>;
+  /** Called when a provider is being asked. */
+  onAsking?(provider: Pick<ImageProvider, 'name' | 'label'>): void;
+  /** Called when a call has ended, or was refused. */
+  onAttempt?(attempt: Attempt): void;
+  /** Writes down the calls that cost money, before each is made. */
+  saveCalls?(calls: CallsUnderWay): Promise<void>;
+  /** Writes down the image's name and hash, before the file appears under that name. */
+  saveImage?(image: GeneratedFile, attempts: Attempt[]): Promise<void>;
 }
 
-/** Asks the chain for a picture, and saves it with its provenance. @throws what the chain and the store throw. */
-export async function makePicture(
-  entry: JournalEntry,
-  request: ImageRequest,
-  parts: Omit<PictureParts, 'store'> & { store: Pick<ImageStore, 'save' | 'saveBeside'> },
+/** How the asking stands. */
+export interface CallsUnderWay {
+  attempts: Attempt[];
+  openCalls: OpenCall[];
+  jobs: Record<string, string>;
+}
+
+/** An image that is safe on disk, with the ledger of all attempts at it. */
+export interface Generation {
+  image: GeneratedFile;
+  attempts: Attempt[];
+}
+
+/** Asks the chain for an image, and saves it with its provenance. @throws what the chain and the store throw. */
+export async function generateImage(
+  job: GenerationJob,
+  parts: GenerationParts,
   signal: AbortSignal,
-): Promise<PicturedEntry> {
-  const { chain, store, journal, clock } = parts;
-  const attempts: Attempt[] = [...entry.attempts];
-  const { context, close } = createContext(entry, attempts, parts, signal);
-  const made = await chain.generate(request, context).finally(close);
+): Promise<Generation> {
+  const { chain, store, clock } = parts;
+  const attempts: Attempt[] = [...(job.attempts ?? [])];
+  const { context, close } = createContext(job, attempts, parts, signal);
+  const made = await chain.generate(job.request, context).finally(close);
   const takenAt = clock.now();
   const { bytes, mediaType, width, height, family } = made;
-  const facts: Provenance = {
+  const provenance: Provenance = {
     provider: made.provider,
     model: made.model,
     costUsd: made.costUsd ?? 0,
@@ -69,66 +65,26 @@ export async function makePicture(
     ...(made.seed !== undefined && { seed: made.seed }),
     ...(made.warnings && { warnings: made.warnings }),
   };
-  const saving: JournalEntry = { ...entry, step: 'saving', attempts, facts };
-  const picture = { bytes, mediaType, width, height, family, takenAt };
-  const image = await store.save(picture, (named) => journal.write({ ...saving, image: named }));
-  const pictured = { ...saving, image, facts };
-  await keepProvenance(pictured, request, store);
-  return pictured;
-}
-
-/** The file that goes up: the picture itself, or a JPEG beside it where the board takes none so large. */
-export async function fileToUpload(
-  { image }: PicturedEntry,
-  limitBytes: number,
-  { store, shrink }: PictureParts,
-): Promise<SavedImage> {
-  if (image.byteLength <= limitBytes) return image;
-  const { bytes, width, height } = await shrink(await store.read(image), limitBytes);
-  const path = await store.saveBeside(image, '.jpg', bytes);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { path, sha256, byteLength: bytes.byteLength, mediaType: 'image/jpeg', width, height };
-}
-
-/** The picture's history, beside it: everything that led to it, for whoever asks later. */
-async function keepProvenance(
-  entry: PicturedEntry,
-  request: ImageRequest,
-  store: Pick<ImageStore, 'saveBeside'>,
-): Promise<void> {
-  const { image, facts, postId, generation, attempts } = entry;
-  const { prompt, ...options } = request;
-  const { generatedAt, ...made } = facts;
-  const history = {
-    file: image.path,
-    sha256: image.sha256,
-    postId,
-    generation,
-    generatedAt: new Date(generatedAt).toISOString(),
-    width: image.width,
-    height: image.height,
-    why: why(attempts, generatedAt, facts.warnings),
-    prompt,
-    options,
-    ...made,
-    attempts,
-  };
-  await store.saveBeside(image, '.json', new TextEncoder().encode(`${JSON.stringify(history, undefined, 2)}\n`));
+  const encoded = { bytes, mediaType, width, height, family, takenAt };
+  const saved = await store.save(encoded, async (named) => job.saveImage?.({ saved: named, provenance }, attempts));
+  const image = { saved, provenance };
+  await saveProvenance(image, job.owner, job.request, attempts, store);
+  return { image, attempts };
 }
 
 function createContext(
-  entry: JournalEntry,
+  job: GenerationJob,
   attempts: Attempt[],
-  { journal, clock, log, rowTimeoutMs, watch }: Omit<PictureParts, 'store'>,
+  { clock, log, rowTimeoutMs }: GenerationParts,
   signal: AbortSignal,
 ): { context: ProviderContext; close: () => void } {
   let isClosed = false;
   let deadlineAt = clock.monotonic() + rowTimeoutMs;
-  const jobs: Record<string, string> = { ...entry.jobs };
+  const jobs: Record<string, string> = { ...job.jobs };
   const open = new Set<OpenCall>();
-  const note = async () => {
+  const save = async () => {
     // A provider that was given up may still have something to say, but the journal has gone on.
-    if (!isClosed) await journal.write({ ...entry, attempts, jobs, open: [...open] });
+    if (!isClosed) await job.saveCalls?.({ attempts, openCalls: [...open], jobs });
   };
   const context: ProviderContext = {
     signal,
@@ -136,17 +92,17 @@ function createContext(
       return deadlineAt;
     },
     waited: (ms) => (deadlineAt += ms),
-    asking: (provider) => watch?.asking(entry.postId, provider),
+    asking: (provider) => job.onAsking?.(provider),
     record(attempt) {
       attempts.push(attempt);
-      watch?.attempted(entry.postId, attempt);
+      job.onAttempt?.(attempt);
     },
     async open(call) {
       open.add(call);
-      await note();
+      await save();
       return async () => {
         open.delete(call);
-        await note();
+        await save();
       };
     },
     log,
@@ -155,7 +111,7 @@ function createContext(
       async save(provider, id) {
         if (id === undefined) delete jobs[provider];
         else jobs[provider] = id;
-        await note();
+        await save();
       },
     },
   };

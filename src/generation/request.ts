@@ -15,12 +15,7 @@ export class RowMistake extends Error {
   override readonly name = 'RowMistake';
 }
 
-/** A row that needs a person: the sentence it shows. */
-export class RowFailure extends Error {
-  override readonly name = 'RowFailure';
-}
-
-/** What the row asks for. @throws {RowMistake} when a number is out of its range or there is nothing to draw. */
+/** What the row asks for. @throws {RowMistake} when a number is out of its range or there is nothing to show. */
 export function toImageRequest(post: Post, generation: number): ImageRequest {
   const { options } = post;
   const prompt = promptOf(post);
@@ -42,19 +37,13 @@ export function toImageRequest(post: Post, generation: number): ImageRequest {
   };
 }
 
-/** Changes when anything changes that a picture of this row depends on. */
-export function fingerprintOf(post: Post): string {
-  const { headline: _, ...options } = post.options;
-  const parts = [promptOf(post), ...Object.entries(options).toSorted(([a], [b]) => (a < b ? -1 : 1))];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-}
-
-/** The words that a drawn card shows. */
+/** The words that a placeholder shows. */
 export function headlineOf(post: Post): string {
   return post.options.headline ?? post.title;
 }
 
-function promptOf(post: Post): string {
+/** What is asked for in words: the prompt, or the title and caption where there is none; empty when there is neither. */
+export function promptOf(post: Post): string {
   const written = shorten(post.prompt);
   return written !== '' ? written : shorten([post.title, post.caption].filter(Boolean).join('. '));
 }
@@ -96,7 +85,7 @@ function within(name: string, given: number | undefined, min: number, max: numbe
   throw new RowMistake(mistakes.outOfRange(name, given, min, max));
 }
 
-/** A 31-bit hash, so that a repeated run of the same row asks for the same picture. */
+/** A 31-bit hash, so that a repeated run of the same row asks for the same image. */
 function seedOf(postId: string, generation: number): number {
   const variant = 0;
   return createHash('sha256').update(`${postId}:${generation}:${variant}`).digest().readUInt32BE(0) >>> 1;

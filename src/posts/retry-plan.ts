@@ -1,6 +1,11 @@
 import { BoardError, ChainExhaustedError } from '../core/errors.ts';
+import { RowMistake } from '../generation/request.ts';
 import { timeOfDay } from '../lib/dates.ts';
-import { RowFailure, RowMistake } from '../generation/request.ts';
+
+/** A row that needs a person: the sentence it shows. */
+export class RowFailure extends Error {
+  override readonly name = 'RowFailure';
+}
 
 /** Gaps between the tries of a row that failed, in ms: five more tries, then it is final. */
 const gapsMs = [5, 20, 60, 240, 720].map((minutes) => minutes * 60_000);
@@ -28,7 +33,7 @@ export function planRetry(failure: unknown, retries: number, timing: Timing, now
   return { at: now + gapMs, words: `at ${timeOfDay(now + gapMs, timing.timeZone)}` };
 }
 
-/** May the trouble pass without anyone changing the row? */
+/** May the failure pass without anyone changing the row? */
 function mayPass(failure: unknown): boolean {
   if (failure instanceof RowMistake || failure instanceof RowFailure) return false;
   if (failure instanceof BoardError) return failure.failure === 'refused';

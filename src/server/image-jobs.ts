@@ -2,8 +2,8 @@ import type { Clock } from '../lib/clock.ts';
 import { DeadlineError, withDeadline } from '../lib/deadline.ts';
 import { ChainExhaustedError, ProviderError } from '../core/errors.ts';
 import type { WorkerEvents } from '../core/events.ts';
-import type { ImageRequest, ImageStore, SavedImage } from '../core/image.ts';
-import type { Provenance } from '../core/journal.ts';
+import type { ImageRequest, ImageStore } from '../core/image.ts';
+import type { Generation } from '../generation/generate.ts';
 import type { Attempt, ChainWithPlaceholder, ImageProvider } from '../core/provider.ts';
 import type { UserGalleries } from '../images/gallery.ts';
 import { why } from '../messages/row.ts';
@@ -42,7 +42,7 @@ export type GenerateImage = (
   request: ImageRequest,
   parts: { chain: ImageProvider; store: UploadStore; onAsking: () => void; onAttempt: (attempt: Attempt) => void },
   signal: AbortSignal,
-) => Promise<{ image: SavedImage; facts: Provenance; attempts: readonly Attempt[] }>;
+) => Promise<Generation>;
 
 export interface ImageJobOptions {
   chain: ChainWithPlaceholder;
@@ -90,11 +90,18 @@ export function createImageJobs({
     };
     try {
       const work = (signal: AbortSignal) => generateImage(request, parts, signal);
-      const { image, facts, attempts } = await withDeadline(rowTimeoutMs + graceMs, signal, work);
-      galleries.added(userId, image.path);
-      const { provider, model, seed, costUsd, generatedAt, warnings } = facts;
+      const { image, attempts } = await withDeadline(rowTimeoutMs + graceMs, signal, work);
+      galleries.added(userId, image.saved.path);
+      const { provider, model, seed, costUsd, generatedAt, warnings } = image.provenance;
       const history = why(attempts, generatedAt, warnings);
-      return { filename: image.path, provider, model, ...(seed !== undefined && { seed }), costUsd, why: history };
+      return {
+        filename: image.saved.path,
+        provider,
+        model,
+        ...(seed !== undefined && { seed }),
+        costUsd,
+        why: history,
+      };
     } catch (error) {
       throw error instanceof DeadlineError ? outOfTime(error) : error;
     }

@@ -1,17 +1,36 @@
 import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Journal, JournalEntry } from '../core/journal.ts';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { z } from 'zod';
+import { ConfigError } from '../core/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { onDisk } from './disk-error.ts';
 import { createDueIndex } from './due-index.ts';
-import { statIfPresent, readIfPresent, writeAtomic } from './files.ts';
-import { journalEntry } from './journal-schema.ts';
+import { readIfPresent, statIfPresent, writeAtomic } from './files.ts';
+import { type JournalEntry, journalEntrySchema, journalVersion } from './journal-schema.ts';
+import { fromVersion1, version1Schema } from './journal-version-1.ts';
 import { statePaths } from './paths.ts';
+
+/** The rows' journal. Every write is on disk before it returns. */
+export interface Journal {
+  /**
+   * The row's entry; undefined when there is none, or when it was torn and has been set aside.
+   * @throws {ConfigError} when a newer version of the worker wrote it.
+   */
+  read(postId: string): Promise<JournalEntry | undefined>;
+  write(entry: JournalEntry): Promise<void>;
+  /** Takes the row from those to be tried again, until its entry is written anew. */
+  forgetRetry(postId: string): Promise<void>;
+  /** Ids of the rows whose next try is due at this wall-clock time. */
+  dueRetries(now: number): Promise<string[]>;
+  /** Ids of the rows whose placeholder may make way for a real image at this wall-clock time. */
+  duePlaceholders(now: number): Promise<string[]>;
+}
 
 /** The journal in one folder, made by `prepareFolder`. */
 export interface FolderJournal extends Journal {
-  /** Hashes of the pictures that rows are still waiting for, for a sweep to keep. */
-  unfinishedImages(): Promise<Set<string>>;
+  /** Is a row still waiting for the image with this hash? All entries are read once, when this is asked first. */
+  isUnfinished(sha256: string): Promise<boolean>;
 }
 
 const filesAtOnce = 64;
@@ -20,82 +39,108 @@ const filesAtOnce = 64;
 export function createJournal({ folder, log }: { folder: string; log: Log }): FolderJournal {
   const { journal, ...paths } = statePaths(folder);
   const retries = createDueIndex(paths.retries, isPostId);
-  const cards = createDueIndex(paths.cards, isPostId);
-  const inTurn = createTurns();
+  const placeholders = createDueIndex(paths.cards, isPostId);
+  const oneAtATime = createLimits();
 
   async function setAside(file: string, postId: string): Promise<void> {
     let count = 1;
     while (await statIfPresent(`${file}.corrupt-${count}`)) count++;
-    const kept = `${file}.corrupt-${count}`;
-    await rename(file, kept);
-    log.warn({ postId, file: kept }, 'a journal entry could not be read and was set aside; its row starts anew');
+    const corrupt = `${file}.corrupt-${count}`;
+    await rename(file, corrupt);
+    log.warn({ postId, file: corrupt }, 'a journal entry could not be read and was set aside; its row starts anew');
   }
 
   async function read(postId: string): Promise<JournalEntry | undefined> {
     const file = join(journal, fileOf(postId));
-    return inTurn(postId, () =>
+    return oneAtATime(postId, () =>
       onDisk(journal, async () => {
         const text = await readIfPresent(file);
         if (!text) return undefined;
-        const entry = journalEntry.safeParse(parseJson(text.toString()));
-        if (entry.success && entry.data.postId === postId) return entry.data;
+        const entry = parseEntry(text.toString(), file);
+        if (entry?.postId === postId) return entry;
         await setAside(file, postId);
         return undefined;
       }),
     );
   }
 
+  let unfinished: Promise<Set<string>> | undefined;
+
+  async function unfinishedImages() {
+    const hashes = new Set<string>();
+    const collect = async (name: string) => {
+      const postId = name.replace(/\.json$/, '');
+      if (name === postId || !isPostId(postId)) return;
+      const text = await onDisk(journal, () => readIfPresent(join(journal, name)));
+      // Years of settled rows are not parsed for the few others.
+      if (text?.includes('"step":"settled"')) return;
+      const entry = await read(postId);
+      if (entry && 'image' in entry) hashes.add(entry.image.saved.sha256);
+    };
+    const names = await onDisk(journal, () => readdir(journal));
+    const limit = pLimit(filesAtOnce);
+    await limit.map(names, collect);
+    return hashes;
+  }
+
   return {
     read,
 
-    due: (now) => retries.due(now),
-    cards: (now) => cards.due(now),
+    forgetRetry: (postId) => retries.set(postId, undefined),
+    dueRetries: (now) => retries.due(now),
+    duePlaceholders: (now) => placeholders.due(now),
 
     async write(entry) {
       const file = join(journal, fileOf(entry.postId));
       // What could not be read back (a cost that is not a number, for one) is refused here, not found after a crash.
-      const text = JSON.stringify(journalEntry.parse(entry));
-      await inTurn(entry.postId, async () => {
+      const text = JSON.stringify(journalEntrySchema.parse(entry));
+      const { retryAt, healAt } = dueTimes(entry);
+      await oneAtATime(entry.postId, async () => {
         // Before the journal, so that a row is at most looked at in vain.
-        const { retryAt, healAt } = entry.settled ?? entry.standing ?? entry.card ?? {};
         await retries.set(entry.postId, retryAt);
-        await cards.set(entry.postId, healAt);
+        await placeholders.set(entry.postId, healAt);
         await writeAtomic(file, text);
       });
     },
 
-    async unfinishedImages() {
-      const hashes = new Set<string>();
-      const collect = async (name: string) => {
-        const postId = name.replace(/\.json$/, '');
-        if (name === postId || !isPostId(postId)) return;
-        const text = await onDisk(journal, () => readIfPresent(join(journal, name)));
-        // Years of settled rows are not parsed for the few others.
-        if (text?.includes('"step":"settled"')) return;
-        const entry = await read(postId);
-        if (entry?.image) hashes.add(entry.image.sha256);
-      };
-      const names = await onDisk(journal, () => readdir(journal));
-      for (let start = 0; start < names.length; start += filesAtOnce) {
-        await Promise.all(names.slice(start, start + filesAtOnce).map(collect));
-      }
-      return hashes;
-    },
+    isUnfinished: async (sha256) => (await (unfinished ??= unfinishedImages())).has(sha256),
   };
 }
 
+/** When the row is to be tried again or healed, by what stands in it, or will when a write that is under way has been done. */
+function dueTimes(entry: JournalEntry): { retryAt?: number; healAt?: number } {
+  if (entry.step === 'settled') return entry.result;
+  if (entry.task.kind === 'heal') return entry.task.placeholder;
+  return ('pendingWrite' in entry ? entry.pendingWrite : entry.task.earlier) ?? {};
+}
+
+const anyVersion = z.object({ version: z.number() });
+
+/** Undefined when it is torn. */
+function parseEntry(text: string, file: string): JournalEntry | undefined {
+  const content = parseJson(text);
+  const version = anyVersion.safeParse(content).data?.version;
+  if (version !== undefined && version > journalVersion) {
+    throw new ConfigError(
+      `${file} was written by a newer version of the worker (journal version ${version}; this one reads up to ${journalVersion}): update the worker, or go back to the images folder of this version.`,
+    );
+  }
+  if (version !== 1) return journalEntrySchema.safeParse(content).data;
+  const old = version1Schema.safeParse(content).data;
+  return old && fromVersion1(old);
+}
+
 /** Runs work under one key in the order it was asked for. */
-function createTurns(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
-  const last = new Map<string, Promise<unknown>>();
-  return (key, work) => {
-    const turn = (last.get(key) ?? Promise.resolve()).then(work);
-    const done = turn
-      .catch(() => undefined)
-      .finally(() => {
-        if (last.get(key) === done) last.delete(key);
-      });
-    last.set(key, done);
-    return turn;
+function createLimits(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
+  const limits = new Map<string, LimitFunction>();
+  return async (key, work) => {
+    const limit = limits.get(key) ?? pLimit(1);
+    limits.set(key, limit);
+    try {
+      return await limit(work);
+    } finally {
+      if (limit.activeCount + limit.pendingCount === 0) limits.delete(key);
+    }
   };
 }
 

@@ -1,42 +1,41 @@
 import { listen, type WorkerEvents } from '../core/events.ts';
 
-/** Hears, during one pass, that somebody says a row was marked. */
-export interface Bell extends Disposable {
-  /** Has it rung since the last look? */
-  readonly isRinging: boolean;
-  /** The rows that it rang for since the last look, as far as they were named; undefined when it did not ring. */
-  look(): readonly string[] | undefined;
-  /** Resolves as soon as it rings or one of these ends, whichever is first. A ring wakes but once. */
+/** Says, during one pass, that somebody marked rows. */
+export interface ChangeSignal extends Disposable {
+  /** Has a row been marked since the last `take`? */
+  readonly isSet: boolean;
+  /** The rows that were marked since the last call, as far as they were named; undefined when none was marked. */
+  take(): readonly string[] | undefined;
+  /** Resolves as soon as a row is marked or one of these ends, whichever is first. A mark wakes but once. */
   orEndOf(others: Iterable<Promise<unknown>>): Promise<void>;
 }
 
-export function createBell(events: WorkerEvents): Bell {
-  let rung: string[] | undefined;
-  /** Has it woken nobody yet? Those who wait need not be those who look. */
-  let isNews = false;
+export function createChangeSignal(events: WorkerEvents): ChangeSignal {
+  let marked: string[] | undefined;
+  /** Has it woken nobody yet? Those who wait need not be those who take. */
+  let isNew = false;
   let wake: (() => void) | undefined;
-  const ring = (postId?: string) => {
-    rung = [...(rung ?? []), ...(postId === undefined ? [] : [postId])];
-    isNews = true;
+  const end = listen(events, 'marked', (postId) => {
+    marked = [...(marked ?? []), ...(postId === undefined ? [] : [postId])];
+    isNew = true;
     wake?.();
-  };
-  const end = listen(events, 'marked', ring);
+  });
   return {
-    get isRinging() {
-      return rung !== undefined;
+    get isSet() {
+      return marked !== undefined;
     },
-    look() {
-      const named = rung;
-      rung = undefined;
+    take() {
+      const named = marked;
+      marked = undefined;
       return named;
     },
     async orEndOf(others) {
-      const rings = new Promise<void>((resolve) => {
+      const mark = new Promise<void>((resolve) => {
         wake = resolve;
-        if (isNews) resolve();
+        if (isNew) resolve();
       });
-      await Promise.race([rings, ...others]);
-      isNews = false;
+      await Promise.race([mark, ...others]);
+      isNew = false;
     },
     [Symbol.dispose]: end,
   };

@@ -1,26 +1,28 @@
 import { setMaxListeners } from 'node:events';
 import { BoardError } from '../core/errors.ts';
-import type { WorkerEvents } from '../core/events.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { PassSummary } from '../core/pass.ts';
 import type { Post } from '../core/post.ts';
 import type { ImageChain, Slot } from '../core/provider.ts';
-import { type Bell, createBell } from './change-signal.ts';
 import { generatePost } from '../posts/generate.ts';
 import { healPost, type HealParts } from '../posts/heal.ts';
-import { boardQueue, cardQueue, type InHand, pageQueue, type QueueParts, type RowQueue } from './row-source.ts';
+import { type ChangeSignal, createChangeSignal } from './change-signal.ts';
+import {
+  boardRows,
+  placeholderRows,
+  type RowsInProgress,
+  type RowSource,
+  type RowSourceParts,
+  singleRow,
+} from './row-source.ts';
 
-/** Rows whose pictures wait for their upload and their write at once; pictures themselves stay on disk meanwhile. */
-const mostInHand = 60;
-/** How often a pass takes one row that is edited again and again while it is in hand. */
+/** Rows whose images wait for their upload and their write at once; the images themselves stay on disk meanwhile. */
+const mostInProgress = 60;
+/** How often a pass takes one row that is edited again and again while it is worked on. */
 const mostTakes = 5;
 
 /** What a pass needs. */
-export interface PassParts extends HealParts, QueueParts {
-  events: WorkerEvents;
-  /** Hears of every row as soon as it is told on the board. */
-  onOutcome: (outcome: Outcome) => void;
-}
+export interface PassParts extends HealParts, RowSourceParts {}
 
 export interface PassOptions {
   /** Most rows to take. */
@@ -31,12 +33,23 @@ export interface PassOptions {
   isPaused?: () => boolean;
 }
 
+/** What the parts of one pass share. */
+interface PassContext {
+  parts: PassParts;
+  inProgress: RowsInProgress;
+  summary: PassSummary;
+  limit: number;
+  isPaused: () => boolean;
+  changes: ChangeSignal;
+  stop: AbortController;
+}
+
 /**
  * One pass: takes every row that waits, several at once, until none is left.
- * @throws {ConfigError} {BoardError} when no row can be served any more, after the rows in hand came to rest; the signal's
+ * @throws {ConfigError} {BoardError} when no row can be served any more, after the rows in progress came to rest; the signal's
  * reason when aborted. Rows held then stay Generating, and the next pass resumes them.
  */
-export async function syncPosts(parts: PassParts, options: PassOptions, signal: AbortSignal): Promise<PassSummary> {
+export async function makePass(parts: PassParts, options: PassOptions, signal: AbortSignal): Promise<PassSummary> {
   const startedAt = parts.clock.monotonic();
   const summary: PassSummary = {
     done: 0,
@@ -48,24 +61,24 @@ export async function syncPosts(parts: PassParts, options: PassOptions, signal: 
     durationMs: 0,
   };
   const stop = new AbortController();
-  // Every row in hand listens to it, several times over.
+  // Every row in progress listens to it, several times over.
   setMaxListeners(0, stop.signal);
   const onAbort = () => stop.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
-  const inHand: InHand = new Map();
+  const inProgress: RowsInProgress = new Map();
   const { limit = Number.POSITIVE_INFINITY, pageId, isPaused = () => false } = options;
-  using bell = createBell(parts.events);
-  const shift = { parts, inHand, summary, limit, isPaused, bell, stop };
+  using changes = createChangeSignal(parts.events);
+  const context = { parts, inProgress, summary, limit, isPaused, changes, stop };
   try {
-    const queue = pageId === undefined ? boardQueue(parts, inHand, () => bell.look()) : pageQueue(parts, pageId);
-    await work(shift, queue, parts.chain, (post, slot) => generatePost(post, slot, parts, stop.signal));
-    if (pageId === undefined && limit === Number.POSITIVE_INFINITY && parts.healing) await heal(shift, queue);
+    const rows = pageId === undefined ? boardRows(parts, inProgress, () => changes.take()) : singleRow(parts, pageId);
+    await serve(context, rows, parts.chain, (post, slot) => generatePost(post, slot, parts, stop.signal));
+    if (pageId === undefined && limit === Number.POSITIVE_INFINITY && parts.healing) await heal(context, rows);
   } catch (error) {
     stop.abort(error);
     throw error;
   } finally {
-    await Promise.allSettled(inHand.values());
+    await Promise.allSettled(inProgress.values());
     signal.removeEventListener('abort', onAbort);
     summary.durationMs = parts.clock.monotonic() - startedAt;
   }
@@ -73,88 +86,78 @@ export async function syncPosts(parts: PassParts, options: PassOptions, signal: 
   return summary;
 }
 
-/** What a pass works with. */
-interface Shift {
-  parts: PassParts;
-  inHand: InHand;
-  summary: PassSummary;
-  limit: number;
-  isPaused: () => boolean;
-  bell: Bell;
-  stop: AbortController;
-}
-
-/** Replaces drawn cards by real pictures, one row first as a probe; what goes wrong here spoils no pass. `marked` are rows that go before. */
-async function heal(shift: Shift, marked: RowQueue): Promise<void> {
-  const { parts, inHand, bell, stop } = shift;
+/** Replaces placeholders by real images, one row first as a probe; rows that are marked meanwhile go before. What goes wrong here spoils no pass. */
+async function heal(context: PassContext, marked: RowSource): Promise<void> {
+  const { parts, inProgress, changes, stop } = context;
   const { real } = parts.chain;
-  const cards = await cardQueue(parts, inHand, () => real.isOpen());
-  if (!cards || !real.isOpen()) return;
-  const isCard = new Set<string>();
-  let isAwaited = false;
-  const queue: RowQueue = {
+  const placeholders = await placeholderRows(parts, inProgress, () => real.isOpen());
+  if (!placeholders || !real.isOpen()) return;
+  const healing = new Set<string>();
+  let isMarked = false;
+  const rows: RowSource = {
     async next() {
-      isAwaited ||= bell.isRinging;
-      const post = isAwaited ? await marked.next() : undefined;
-      isAwaited = post !== undefined;
+      isMarked ||= changes.isSet;
+      const post = isMarked ? await marked.next() : undefined;
+      isMarked = post !== undefined;
       if (post) return post;
-      const card = await cards.next();
-      if (card) isCard.add(card.id);
-      return card;
+      const placeholder = await placeholders.next();
+      if (placeholder) healing.add(placeholder.id);
+      return placeholder;
     },
-    told(outcome) {
-      (isCard.delete(outcome.post.id) ? cards : marked).told(outcome);
+    onOutcome(outcome) {
+      (healing.delete(outcome.post.id) ? placeholders : marked).onOutcome(outcome);
     },
   };
-  const serve = (post: Post, slot: Slot) =>
-    isCard.has(post.id) ? healPost(post, slot, parts, stop.signal) : generatePost(post, slot, parts, stop.signal);
   try {
-    await work(shift, queue, real, serve);
+    await serve(context, rows, real, (post, slot) =>
+      (healing.has(post.id) ? healPost : generatePost)(post, slot, parts, stop.signal),
+    );
   } catch (error) {
     if (!(error instanceof BoardError) || error.failure === 'unreachable') throw error;
     parts.log.warn({ err: error }, 'Cards could not be looked up; the next pass tries again');
   }
 }
 
-async function work(
-  { parts, inHand, summary, limit, isPaused, bell, stop }: Shift,
-  queue: RowQueue,
+/** Serves rows until there are none, as many at once as the chain has slots for. */
+async function serve(
+  { parts, inProgress, summary, limit, isPaused, changes, stop }: PassContext,
+  rows: RowSource,
   chain: Pick<ImageChain, 'takeSlot'>,
-  serve: (post: Post, slot: Slot) => Promise<Outcome>,
+  serveRow: (post: Post, slot: Slot) => Promise<Outcome>,
 ): Promise<void> {
   const takes = new Map<string, number>();
   for (;;) {
-    while (inHand.size >= mostInHand) await Promise.race(inHand.values());
+    while (inProgress.size >= mostInProgress) await Promise.race(inProgress.values());
     const slot = await chain.takeSlot(stop.signal);
     const post = isPaused()
       ? undefined
-      : await queue.next().catch((error: unknown) => {
+      : await rows.next().catch((error: unknown) => {
           slot();
           throw error;
         });
     const taken = post ? (takes.get(post.id) ?? 0) : 0;
     if (!post || (takes.size >= limit && taken === 0)) {
       slot();
-      if (inHand.size === 0) return;
-      // A row in hand may come back to the queue, and an editor may mark another.
-      await bell.orEndOf(inHand.values());
+      if (inProgress.size === 0) return;
+      // A row in progress may come back to the queue, and an editor may mark another.
+      await changes.orEndOf(inProgress.values());
       continue;
     }
     takes.set(post.id, taken + 1);
     parts.events.emit('taken', post);
-    const life = serve(post, slot)
+    const row = serveRow(post, slot)
       .then((served) => {
         const outcome = taken + 1 < mostTakes ? served : leftToNextPass(served);
-        queue.told(outcome);
+        rows.onOutcome(outcome);
         count(summary, outcome);
-        parts.onOutcome(outcome);
+        parts.events.emit('outcome', outcome);
       })
       .catch((error: unknown) => stop.abort(error))
       .finally(() => {
         slot();
-        inHand.delete(post.id);
+        inProgress.delete(post.id);
       });
-    inHand.set(post.id, life);
+    inProgress.set(post.id, row);
   }
 }
 

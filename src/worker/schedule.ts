@@ -1,6 +1,6 @@
 import { createTask } from 'node-cron';
 import type { Clock } from '../lib/clock.ts';
-import type { Passes } from './pass-runner.ts';
+import type { PassRunner } from './pass-runner.ts';
 
 /** What a schedule runs, and when. */
 export interface ScheduleParts {
@@ -8,7 +8,7 @@ export interface ScheduleParts {
   schedule: string;
   timeZone: string;
   clock: Clock;
-  passes: Pick<Passes, 'request' | 'settled'>;
+  passes: Pick<PassRunner, 'request' | 'settled'>;
 }
 
 /** Passes by the clock. */

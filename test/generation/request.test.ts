@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formats, type Post, type PostOptions } from '../../src/core/post.ts';
-import { fingerprintOf, headlineOf, RowMistake, toImageRequest } from '../../src/generation/request.ts';
+import { headlineOf, RowMistake, toImageRequest } from '../../src/generation/request.ts';
+import { fingerprintOf } from '../../src/posts/fingerprint.ts';
 
 const id = '0f8e9d1c-1234-4bcd-9999-0123456789ab';
 

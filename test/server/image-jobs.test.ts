@@ -25,7 +25,9 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** Image jobs whose images are made by `generateImage`. */
-function rig(generateImage: GenerateImage = async () => ({ image, facts, attempts: [attempt()] })) {
+function rig(
+  generateImage: GenerateImage = async () => ({ image: { saved: image, provenance: facts }, attempts: [attempt()] }),
+) {
   const clock = createFakeClock();
   const events: WorkerEvents = new EventEmitter();
   const real = { name: 'chain', label: 'Real', generate: vi.fn<never>(), takeSlot: vi.fn<never>(), isOpen: () => true };
@@ -91,7 +93,7 @@ describe('an image job', () => {
     const used: Parts[] = [];
     const { run, chain, stores } = rig(async (_, parts) => {
       used.push(parts);
-      return { image, facts, attempts: [] };
+      return { image: { saved: image, provenance: facts }, attempts: [] };
     });
     await run({ userId: 'ann', allowPlaceholder: true });
     await run({ userId: 'bob', allowPlaceholder: false });
@@ -103,7 +105,7 @@ describe('an image job', () => {
     const call = attempt({ outcome: 'timeout' });
     const { run, attempts } = rig(async (_, { onAttempt }) => {
       onAttempt(call);
-      return { image, facts, attempts: [call] };
+      return { image: { saved: image, provenance: facts }, attempts: [call] };
     });
     await run();
     expect(attempts).toEqual([call]);

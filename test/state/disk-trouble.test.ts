@@ -1,3 +1,4 @@
+import { claimedEntry } from '../support/journal.ts';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -104,17 +105,10 @@ describe.skipIf(!canMount())('a disk in trouble (skipped where this user may not
     const folder = mountDisk('size=1m');
     await prepareFolder(folder);
     const journal = createJournal({ folder, log: silentLog });
-    const entry = {
-      version: 1,
-      postId: '11111111-2222-3333-4444-555555555555',
-      generation: 0,
-      step: 'generating',
-      fingerprint: 'a',
-      attempts: [],
-    } as const;
-    await journal.write({ ...entry, attempts: [] });
+    const entry = claimedEntry();
+    await journal.write(entry);
     await fill(folder);
-    await expect(journal.write({ ...entry, attempts: [], fingerprint: 'b'.repeat(50_000) })).rejects.toThrow(
+    await expect(journal.write({ ...entry, fingerprint: 'b'.repeat(50_000) })).rejects.toThrow(
       'is full; free some space',
     );
     expect(await journal.read(entry.postId)).toEqual(entry);

@@ -1,51 +1,56 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { JournalEntry } from '../../src/core/journal.ts';
+import type { JournalEntry } from '../../src/state/journal-schema.ts';
+import { ConfigError } from '../../src/core/errors.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { prepareFolder } from '../../src/state/files.ts';
 import { createJournal } from '../../src/state/journal.ts';
+import { claimedEntry, generatedFile, settledEntry } from '../support/journal.ts';
 import { filesIn, useFolders } from '../support/images/folder.ts';
 
 const newFolder = useFolders();
 const postId = '0f8e9d1c-1234-abcd-9999-0123456789ab';
-const image = {
-  path: 'flux_generated_20261121_090807_1.png',
-  sha256: 'ab'.repeat(32),
-  byteLength: 9,
-  mediaType: 'image/png',
-  width: 1080,
-  height: 1080,
-} as const;
-const small: JournalEntry = { version: 1, postId, generation: 0, step: 'generating', fingerprint: 'f', attempts: [] };
-const whole: JournalEntry = {
-  ...small,
-  step: 'settled',
-  attempts: [
-    {
-      provider: 'huggingface',
-      label: 'Hugging Face',
-      model: 'm',
-      startedAt: '2026-11-21T09:08:07Z',
-      durationMs: 4523,
-      outcome: 'out_of_credit',
-      costUsd: 0,
-      possiblySpent: false,
-      until: '2026-12-01T00:00:00Z',
-      detail: 'no credit',
-    },
-    { provider: 'sd', label: 'SD', model: 'm', startedAt: '2026-11-21T09:08:12Z', durationMs: 1, outcome: 'ok' },
-  ],
-  image,
-  facts: { provider: 'sd', model: 'm', seed: 1, costUsd: 0, generatedAt: 1, warnings: ['steps ignored'] },
-  rendition: { ...image, path: 'flux_generated_20261121_090807_1.jpg', mediaType: 'image/jpeg' },
-  uploadId: 'u',
-  settled: { at: 2, image: 'a.png', error: '' },
-  jobs: { replicate: 'j' },
+const small = claimedEntry(postId);
+const attempts: JournalEntry['attempts'] = [
+  {
+    provider: 'huggingface',
+    label: 'Hugging Face',
+    model: 'm',
+    startedAt: '2026-11-21T09:08:07Z',
+    durationMs: 4523,
+    outcome: 'out_of_credit',
+    costUsd: 0,
+    possiblySpent: false,
+    until: '2026-12-01T00:00:00Z',
+    detail: 'no credit',
+  },
+  { provider: 'sd', label: 'SD', model: 'm', startedAt: '2026-11-21T09:08:12Z', durationMs: 1, outcome: 'ok' },
+];
+const call = {
+  provider: 'replicate',
+  label: 'Replicate',
+  model: 'm',
+  startedAt: '2026-11-21T09:08:12Z',
+  costUsd: 0.003,
 };
+const image = generatedFile;
+const { saved } = image;
+const jpeg = { ...saved, path: 'flux_generated_20261121_090807_1.jpg', mediaType: 'image/jpeg' as const };
+const shown = { kind: 'image' as const, at: 2, path: 'a.png', healAt: 3 };
+const whole: JournalEntry = { ...settledEntry(postId, shown), attempts, image };
+const everyStep: JournalEntry[] = [
+  small,
+  { ...small, task: { kind: 'heal', placeholder: shown }, interruptions: 1 },
+  { ...small, step: 'generating', openCalls: [call], jobs: { replicate: 'j' } },
+  { ...small, step: 'generated', image },
+  { ...small, step: 'uploading', image, upload: { id: 'u', file: jpeg }, pendingWrite: shown },
+  { ...small, step: 'failing', pendingWrite: { kind: 'failure', at: 1, error: 'No.', retryAt: 2 } },
+  whole,
+];
 
 const idOf = (digit: number) => `${digit}`.repeat(8) + postId.slice(8);
-const imageOf = (digit: number) => ({ ...image, sha256: `${digit}`.repeat(64) });
+const imageOf = (digit: number) => ({ ...image, saved: { ...saved, sha256: `${digit}`.repeat(64) } });
 
 async function newJournal() {
   const folder = await newFolder();
@@ -55,8 +60,8 @@ async function newJournal() {
   return { journal, warnings, files: join(folder, '.state', 'journal') };
 }
 
-describe('journal', () => {
-  it.each([small, whole])('reads back what it wrote ($step)', async (entry) => {
+describe('a journal', () => {
+  it.each(everyStep)('reads back what it wrote ($step)', async (entry) => {
     const { journal, files } = await newJournal();
     await journal.write(entry);
     expect(await journal.read(postId)).toEqual(entry);
@@ -96,15 +101,14 @@ describe('journal', () => {
   });
 
   it.each([
-    ['torn', '{"version":1,"postId"'],
+    ['torn', '{"version":2,"postId"'],
+    ['torn in the old form', '{"version":1,"postId"'],
     ['empty', ''],
-    ['of another version', JSON.stringify({ ...small, version: 2 })],
+    ['of a version that never was', JSON.stringify({ ...small, version: 0 })],
+    ['of a step without its fields', JSON.stringify({ ...small, step: 'uploading' })],
     ["another row's", JSON.stringify({ ...small, postId: '11111111-1234-abcd-9999-0123456789ab' })],
-    [
-      'with an unknown outcome',
-      JSON.stringify({ ...whole, attempts: [{ ...whole.attempts[0], outcome: 'toString' }] }),
-    ],
-    ['with null', JSON.stringify({ ...whole, uploadId: null })],
+    ['with an unknown outcome', JSON.stringify({ ...whole, attempts: [{ ...attempts[0], outcome: 'toString' }] })],
+    ['with null', JSON.stringify({ ...whole, image: null })],
   ])('sets aside an entry that is %s, and keeps it', async (_, text) => {
     const { journal, warnings, files } = await newJournal();
     for (const count of [1, 2]) {
@@ -128,20 +132,43 @@ describe('journal', () => {
 
   it('refuses an entry that it could not read back', async () => {
     const { journal, files } = await newJournal();
-    const facts = { provider: 'sd', model: 'm', costUsd: NaN, generatedAt: 1 };
-    await expect(journal.write({ ...small, facts })).rejects.toThrow('NaN');
+    const provenance = { ...image.provenance, costUsd: Number.NaN };
+    await expect(journal.write({ ...whole, image: { saved, provenance } })).rejects.toThrow('NaN');
     expect(await filesIn(files)).toEqual([]);
   });
 
-  it('tells the pictures of rows that are not settled', async () => {
+  it('refuses an entry of a newer version in one sentence, and leaves it where it is', async () => {
+    const { journal, warnings, files } = await newJournal();
+    const file = join(files, `${postId}.json`);
+    const text = JSON.stringify({ ...small, version: 3 });
+    await writeFile(file, text);
+    const refused = journal.read(postId);
+    await expect(refused).rejects.toThrow(ConfigError);
+    await expect(refused).rejects.toThrow(/newer version of the worker \(journal version 3; this one reads up to 2\)/);
+    expect(await readFile(file, 'utf8')).toBe(text);
+    expect(warnings).toEqual([]);
+  });
+
+  it('knows the images of rows that are not settled', async () => {
     const { journal, files } = await newJournal();
+    const generated = { ...small, step: 'generated' as const };
     await journal.write({ ...small, postId: idOf(1) });
-    await journal.write({ ...small, postId: idOf(2), step: 'saving', image: imageOf(2) });
-    await journal.write({ ...small, postId: idOf(3), step: 'uploading', image: imageOf(3) });
-    await journal.write({ ...whole, postId: idOf(4) });
+    await journal.write({ ...generated, postId: idOf(2), image: imageOf(2) });
+    const upload = { id: 'u', file: saved };
+    await journal.write({
+      ...small,
+      step: 'uploading',
+      postId: idOf(3),
+      image: imageOf(3),
+      upload,
+      pendingWrite: shown,
+    });
+    await journal.write({ ...whole, postId: idOf(4), image: imageOf(4) });
     await writeFile(join(files, `${idOf(5)}.json`), 'torn');
     await writeFile(join(files, 'notes.json'), '{}');
     await writeFile(join(files, `${idOf(6)}.json.corrupt-1`), 'torn');
-    expect(await journal.unfinishedImages()).toEqual(new Set(['2'.repeat(64), '3'.repeat(64)]));
+    const hashes = [1, 2, 3, 4, 5, 6].map((digit) => `${digit}`.repeat(64));
+    const unfinished = await Promise.all(hashes.map((hash) => journal.isUnfinished(hash)));
+    expect(hashes.filter((_, index) => unfinished[index])).toEqual(['2'.repeat(64), '3'.repeat(64)]);
   });
 });

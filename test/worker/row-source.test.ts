@@ -1,36 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { PendingPage, PostBoard } from '../../src/core/board.ts';
 import { BoardError } from '../../src/core/errors.ts';
-import type { Journal, JournalEntry } from '../../src/core/journal.ts';
+import { createWorkerEvents } from '../../src/core/events.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import type { Post } from '../../src/core/post.ts';
-import { newEntry } from '../../src/posts/entry.ts';
-import { boardQueue, cardQueue } from '../../src/worker/row-source.ts';
+import { boardRows, placeholderRows } from '../../src/worker/row-source.ts';
+import type { FailureResult } from '../../src/state/journal-schema.ts';
+import { claimedEntry, memoryJournal, postOf as rowOf, settledEntry } from '../support/journal.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 
-const postOf = (id: string, status: Post['status'] = 'failed'): Post => ({
-  id,
-  url: '',
-  title: id,
-  prompt: id,
-  caption: '',
-  status,
-  statusName: status,
-  options: {},
-  imageNames: [],
-  imageFile: '',
-  provider: '',
-  error: '',
-  createdAt: '',
-  editedAt: '',
-});
+const failedPost = (id: string, status: Post['status'] = 'failed') => rowOf(id, { status, statusName: status });
 
 const handled = (post: Post): Outcome => ({ kind: 'failed', post, error: '', attempts: [] });
 
 /** A board whose queries show these pages, whatever stands in its rows, and a journal with these rows due. */
 function setUp({ rows = [], failed = [], due = [] }: { rows?: Post[]; failed?: PendingPage[]; due?: string[] }) {
   const clock = createFakeClock();
-  const entries = new Map<string, JournalEntry>();
   const asked = { pending: 0, failed: 0, ready: 0, find: 0 };
   const unused = async () => Promise.reject(new Error('nobody asked for this'));
   const none: PendingPage = { readAt: 0, posts: [] };
@@ -52,34 +37,33 @@ function setUp({ rows = [], failed = [], due = [] }: { rows?: Post[]; failed?: P
       return row;
     },
   };
-  const journal: Journal = {
-    read: async (id) => entries.get(id),
-    write: async (entry) => void entries.set(entry.postId, entry),
-    due: async () => due,
-    cards: async () => due,
-  };
+  const journal = memoryJournal({ due });
   for (const id of due) {
-    const settled = { at: clock.now(), error: 'No.', retryAt: clock.now() };
-    entries.set(id, { ...newEntry(id, '', 0), step: 'settled', settled });
+    const result = { kind: 'failure' as const, at: clock.now(), error: 'No.', retryAt: clock.now() };
+    journal.entries.set(id, settledEntry(id, result));
   }
-  return { parts: { board, journal, clock, workerId: 'w-1' }, entries, asked };
+  const events = createWorkerEvents();
+  return { parts: { board, journal, events, clock, workerId: 'w-1' }, entries: journal.entries, asked };
 }
 
 describe('rows that are due for another try', () => {
   it('are found although the query lags behind them', async () => {
-    const { parts, entries } = setUp({ rows: [postOf('a')], due: ['a'] });
-    const queue = boardQueue(parts, new Map());
+    const { parts, entries } = setUp({ rows: [failedPost('a')], due: ['a'] });
+    const queue = boardRows(parts, new Map());
     expect(await queue.next()).toMatchObject({ id: 'a' });
-    queue.told(handled(postOf('a')));
+    queue.onOutcome(handled(failedPost('a')));
     expect(await queue.next()).toBeUndefined();
-    expect(entries.get('a')?.settled).toMatchObject({ retryAt: expect.any(Number) });
+    expect(entries.get('a')).toMatchObject({ result: { retryAt: expect.any(Number) } });
   });
 
   it('are forgotten once they were moved or deleted, and looked for no more', async () => {
-    const { parts, entries, asked } = setUp({ rows: [postOf('a', 'approved')], due: ['a', 'b'] });
-    const queue = boardQueue(parts, new Map());
+    const { parts, entries, asked } = setUp({ rows: [failedPost('a', 'approved')], due: ['a', 'b'] });
+    const queue = boardRows(parts, new Map());
     expect(await queue.next()).toBeUndefined();
-    for (const id of ['a', 'b']) expect(entries.get(id)?.settled).toEqual({ at: expect.any(Number), error: 'No.' });
+    for (const id of ['a', 'b']) {
+      expect(entries.get(id)).toMatchObject({ step: 'settled', result: { kind: 'failure', error: 'No.' } });
+      expect(entries.get(id)).not.toHaveProperty('result.retryAt');
+    }
     expect(asked).toMatchObject({ failed: 1, find: 2 });
     await queue.next();
     expect(asked).toMatchObject({ failed: 1, find: 2 });
@@ -87,38 +71,41 @@ describe('rows that are due for another try', () => {
 
   it('are forgotten when they were moved while they were tried again, and when their journal is lost', async () => {
     const { parts, entries } = setUp({ due: ['a', 'b'] });
-    entries.set('a', { ...newEntry('a', 'f', 0), retries: 1, standing: { at: 0, error: 'No.', retryAt: 0 } });
+    const earlier = { kind: 'failure' as const, at: 0, error: 'No.' };
+    const taken = (before: FailureResult) =>
+      claimedEntry('a', { task: { kind: 'generate', retries: 1, earlier: before } });
+    entries.set('a', taken({ ...earlier, retryAt: 0 }));
     entries.delete('b');
-    expect(await boardQueue(parts, new Map()).next()).toBeUndefined();
-    expect(entries.get('a')).toEqual({ ...newEntry('a', 'f', 0), retries: 1 });
-    expect(entries.get('b')?.standing).toBeUndefined();
+    expect(await boardRows(parts, new Map()).next()).toBeUndefined();
+    expect(entries.get('a')).toEqual(taken(earlier));
+    expect(entries.has('b')).toBe(false);
   });
 
   it('cost one query for a page of them', async () => {
-    const posts = Array.from({ length: 100 }, (_, index) => postOf(`row ${index}`));
+    const posts = Array.from({ length: 100 }, (_, index) => failedPost(`row ${index}`));
     const { parts, asked } = setUp({ failed: [{ readAt: 0, posts }], due: posts.map(({ id }) => id) });
-    const queue = boardQueue(parts, new Map());
-    for (let post = await queue.next(); post; post = await queue.next()) queue.told(handled(post));
+    const queue = boardRows(parts, new Map());
+    for (let post = await queue.next(); post; post = await queue.next()) queue.onOutcome(handled(post));
     expect(asked).toMatchObject({ failed: 1, find: 0 });
   });
 
   it('end the search where Notion’s cursor goes round in a circle', async () => {
     const { parts, asked } = setUp({ failed: [{ readAt: 0, posts: [], next: '0' }], due: ['a'] });
-    expect(await boardQueue(parts, new Map()).next()).toBeUndefined();
+    expect(await boardRows(parts, new Map()).next()).toBeUndefined();
     expect(asked.failed).toBe(1000);
   });
 });
 
 describe('cards that may make way', () => {
   it('cost one query for a page of them, and none while no provider would be asked', async () => {
-    const posts = Array.from({ length: 100 }, (_, index) => postOf(`row ${index}`, 'image-ready'));
+    const posts = Array.from({ length: 100 }, (_, index) => failedPost(`row ${index}`, 'image-ready'));
     const { parts, asked } = setUp({ failed: [{ readAt: 0, posts }], due: posts.map(({ id }) => id) });
     let isOpen = false;
-    const queue = await cardQueue(parts, new Map(), () => isOpen);
+    const queue = await placeholderRows(parts, new Map(), () => isOpen);
     expect(await queue?.next()).toBeUndefined();
     expect(asked.ready).toBe(0);
     isOpen = true;
-    for (let post = await queue?.next(); post; post = await queue?.next()) queue?.told(handled(post));
+    for (let post = await queue?.next(); post; post = await queue?.next()) queue?.onOutcome(handled(post));
     expect(asked.ready).toBe(1);
   });
 });

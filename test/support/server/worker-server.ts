@@ -1,3 +1,4 @@
+import { createWorkerEvents } from '../../../src/core/events.ts';
 import { afterEach } from 'vitest';
 import type { Runtime } from '../../../src/app/parts.ts';
 import type { Office } from '../worker/setup.ts';
@@ -23,13 +24,15 @@ export async function openWorkerServer(
   runtime: Partial<Runtime> = {},
 ): Promise<WorkerServer> {
   const controller = new AbortController();
+  const events = createWorkerEvents();
   const app = await office.worker(
     { SYNC_SCHEDULE: '0 0 1 1 *', ...overrides },
-    { signal: controller.signal, ...runtime },
+    { signal: controller.signal, events, ...runtime },
   );
   let running: Promise<void> | undefined;
   const url = await new Promise<string>((resolve, reject) => {
-    running = app.start({ listening: resolve });
+    events.once('listening', resolve);
+    running = app.start();
     running.catch(reject);
   });
   const stop = async () => {
