@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { BoardError } from '../../core/errors.ts';
 import type { SavedImage } from '../../core/image.ts';
 import type { NotionClient } from '../client/client.ts';
-import { notionProblem } from '../client/problem.ts';
+import { undefinedIfMissing } from '../client/problem.ts';
 
 const uploadAnswer = z.object({
   id: z.string(),
@@ -79,15 +79,10 @@ async function sendOnce(
 }
 
 async function retrieve(notion: NotionClient, id: string): Promise<Upload | undefined> {
-  try {
-    const answer = await notion.call({ doing: 'look at an upload' }, (client) =>
-      client.fileUploads.retrieve({ file_upload_id: id }),
-    );
-    return uploadAnswer.parse(answer);
-  } catch (error) {
-    if (notionProblem(error)?.status === 404) return undefined;
-    throw error;
-  }
+  const answer = await undefinedIfMissing(
+    notion.call({ doing: 'look at an upload' }, (client) => client.fileUploads.retrieve({ file_upload_id: id })),
+  );
+  return answer && uploadAnswer.parse(answer);
 }
 
 function isAlive(upload: Upload, now: number): boolean {

@@ -46,3 +46,13 @@ export function notionProblem(error: unknown): NotionProblem | undefined {
   }
   return undefined;
 }
+
+/** The call's answer; undefined where Notion knows no such thing. */
+export async function undefinedIfMissing<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (notionProblem(error)?.status === 404) return undefined;
+    throw error;
+  }
+}

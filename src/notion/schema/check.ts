@@ -7,8 +7,16 @@ import type { NotionClient } from '../client/client.ts';
 import { type Identity, readIdentity, smallestUploadLimit } from '../client/identity.ts';
 import { type BoardAddress, type BoardNames, settingForProperty, settingForStatus } from '../settings.ts';
 import { type DataSource, readDataSource } from './data-source.ts';
-import { noPlaceForImage, noStatus, noStatusOption, wrongType } from './problems.ts';
-import { optionFilter, optionsOf, propertyFor, requiredStatuses } from './schema.ts';
+import {
+  noPlaceForImage,
+  noStatus,
+  noStatusOption,
+  optionFilter,
+  optionsOf,
+  propertyFor,
+  requiredStatuses,
+  wrongType,
+} from './schema.ts';
 
 const mebibyte = 1024 * 1024;
 const pageSize = 100;

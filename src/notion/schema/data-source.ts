@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../../core/errors.ts';
 import type { NotionClient } from '../client/client.ts';
-import { notionProblem } from '../client/problem.ts';
+import { undefinedIfMissing } from '../client/problem.ts';
 
 const option = z.object({ id: z.string(), name: z.string() });
 const dataSourceAnswer = z.object({
@@ -38,12 +38,12 @@ export type DataSourceProperty = DataSource['properties'][string];
  * @throws {ConfigError} in words when it is not there, not shared, in the trash or not the only one.
  */
 export async function readDataSource(notion: NotionClient, id: string): Promise<DataSource> {
-  const answer = await absentAsUndefined(() =>
+  const answer = await undefinedIfMissing(
     notion.call({ doing: 'find the database' }, (client) => client.databases.retrieve({ database_id: id })),
   );
   const database = answer === undefined ? undefined : understood(databaseAnswer, answer);
   const sourceId = database === undefined ? id : onlyDataSource(database);
-  const found = await absentAsUndefined(() =>
+  const found = await undefinedIfMissing(
     notion.call({ doing: "read the board's properties" }, (client) =>
       client.dataSources.retrieve({ data_source_id: sourceId }),
     ),
@@ -86,15 +86,6 @@ function onlyDataSource(database: z.infer<typeof databaseAnswer>): string {
   throw new ConfigError(
     `The database has several data sources: set NOTION_DATABASE_ID to the id of one of them: ${list}.`,
   );
-}
-
-async function absentAsUndefined<T>(call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    if (notionProblem(error)?.status === 404) return undefined;
-    throw error;
-  }
 }
 
 /** The answer as the product reads it. @throws {ConfigError} when something else than Notion answers at the address. */
