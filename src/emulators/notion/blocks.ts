@@ -18,7 +18,7 @@ import { coverInput, readCover, showFile } from './file-references.ts';
 import type { Block, BlockContent, Page } from './model.ts';
 import { richText, textColor, toItems } from './rich-text.ts';
 
-// Of Notion's block types the board serves the two that a picture in a page's body takes.
+// Of Notion's block types the board serves the two that an image in a page's body takes.
 const captioned = { caption: richText.default([]) };
 const blockInput = z
   .strictObject({

@@ -11,7 +11,7 @@ export function check<Schema extends z.ZodType>(schema: Schema, value: unknown, 
   throw refused(place, ...new Set(result.error.issues.flatMap((issue) => describe(issue, place))));
 }
 
-/** The refusal of a request whose part at `place` is wrong in the ways told. */
+/** The refusal of a request whose part at `place` is wrong, in these lines. */
 export function refused(place: string, ...lines: string[]): ApiError {
   const [area] = place.split(/[.[]/, 1);
   const several = lines.length > 1;

@@ -89,7 +89,7 @@ function readAppearance(body: z.infer<z.ZodObject<typeof appearance>>, edit: Edi
   };
 }
 
-/** A database as the API shows it: the tables' columns are told by the data sources. */
+/** A database as the API shows it: the data sources show the tables' columns. */
 function showDatabase(database: Database, call: Call): Answer {
   return {
     object: 'database',

@@ -20,7 +20,7 @@ export interface EmbeddedBoard {
   createDatabase(title: string, properties: Record<string, PropertySchema>): BoardDatabase;
   fault(fault: Fault): void;
   clearFaults(): void;
-  /** Hears of every finished request. */
+  /** Calls the listener after every finished request. */
   onExchange(listener: (exchange: Exchange) => void): void;
   /** Requests that arrived so far, in all or for a route such as `pages.update`. */
   count(route?: string): number;

@@ -8,7 +8,7 @@ export interface Answer {
   body: string;
   /** Wall-clock ms when its headers came. */
   receivedAt: number;
-  /** The same moment by the server's own clock, to about a second, where it tells it. */
+  /** The same moment by the server's own clock, to about a second, where it sends its time. */
   servedAt: number | undefined;
 }
 

@@ -69,7 +69,7 @@ export async function createDatabase(
   }
 }
 
-/** Adds a row that waits for its picture. @throws {ConfigError} {BoardError} */
+/** Adds a row that waits for its image. @throws {ConfigError} {BoardError} */
 export async function addSampleRow(
   notion: NotionClient,
   dataSourceId: string,

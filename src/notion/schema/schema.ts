@@ -40,7 +40,7 @@ export interface BoundBoard {
   missing: string[];
 }
 
-/** States that a row passes through while it gets its picture; the board must have an option for each. */
+/** States that a row passes through while it gets its image; the board must have an option for each. */
 export const requiredStatuses: readonly KnownStatus[] = ['needs-image', 'generating', 'image-ready', 'failed'];
 
 /**

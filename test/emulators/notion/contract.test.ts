@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Exchange } from '../../../src/emulators/notion/server.ts';
 import { loadNotionContract, type NotionContract } from '../../contracts/notion-schemas.ts';
-import { picture, setUp, upload } from '../../support/emulators/setup.ts';
+import { imageBlob, setUp, upload } from '../../support/emulators/setup.ts';
 
 let contract: NotionContract;
 beforeAll(async () => {
@@ -78,7 +78,7 @@ describe('the shapes of the embedded board', () => {
     const parts = await client.fileUploads.create({ mode: 'multi_part', filename: 'b.png', number_of_parts: 1 });
     await client.fileUploads.send({
       file_upload_id: parts.id,
-      file: { filename: 'b.png', data: picture() },
+      file: { filename: 'b.png', data: imageBlob() },
       part_number: '1',
     });
     await client.fileUploads.complete({ file_upload_id: parts.id });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { at, picture, refusal, setUp, upload, version } from '../../support/emulators/setup.ts';
+import { at, imageBlob, refusal, setUp, upload, version } from '../../support/emulators/setup.ts';
 
 const hourMs = 3_600_000;
 const png = { filename: 'a.png', content_type: 'image/png' };
@@ -7,7 +7,7 @@ const png = { filename: 'a.png', content_type: 'image/png' };
 async function pending(options = {}) {
   const setup = await setUp(options);
   const { id } = await setup.client.fileUploads.create(png);
-  const send = (data: Blob = picture(), filename = 'a.png') =>
+  const send = (data: Blob = imageBlob(), filename = 'a.png') =>
     setup.client.fileUploads.send({ file_upload_id: id, file: { filename, data } });
   const row = setup.database.addRow({});
   const attach = () =>
@@ -58,7 +58,7 @@ describe('creating a file upload', () => {
 describe('sending a file', () => {
   it('makes the upload complete', async () => {
     const { board, send, id, read } = await pending();
-    expect(await send(picture(100))).toMatchObject({ status: 'uploaded', content_length: 100 });
+    expect(await send(imageBlob(100))).toMatchObject({ status: 'uploaded', content_length: 100 });
     expect(await read()).not.toHaveProperty('upload_url');
     expect(board.uploadBytes(id)).toHaveLength(100);
   });
@@ -73,8 +73,8 @@ describe('sending a file', () => {
 
   it('is refused with another type than was promised', async () => {
     const { send } = await pending();
-    expect(await refusal(send(picture(64, 'image/jpeg'), 'a.jpg'))).toContain('"image/jpeg" does not match');
-    expect(await refusal(send(picture(64, 'application/octet-stream')))).toContain('is not supported');
+    expect(await refusal(send(imageBlob(64, 'image/jpeg'), 'a.jpg'))).toContain('"image/jpeg" does not match');
+    expect(await refusal(send(imageBlob(64, 'application/octet-stream')))).toContain('is not supported');
   });
 
   it('is refused above the limit of the plan, which users.me tells', async () => {
@@ -82,20 +82,20 @@ describe('sending a file', () => {
     expect(await client.users.me({})).toMatchObject({
       bot: { workspace_limits: { max_file_upload_size_in_bytes: 5_242_880 } },
     });
-    expect(await refusal(send(picture(5_242_881)))).toBe(
+    expect(await refusal(send(imageBlob(5_242_881)))).toBe(
       '400 validation_error: The file size is not within the allowed limit of 5 MiB. Please try again with a new file upload.',
     );
-    expect(await refusal(send(picture(5_242_880)))).toBe('no refusal');
+    expect(await refusal(send(imageBlob(5_242_880)))).toBe('no refusal');
   });
 
   it('is refused in one part above 20 MiB on any plan', async () => {
     const { send } = await pending({ maxUploadBytes: 5 * 1024 ** 3 });
-    expect(await refusal(send(picture(20 * 1024 * 1024 + 1)))).toContain('above 20 MiB');
+    expect(await refusal(send(imageBlob(20 * 1024 * 1024 + 1)))).toContain('above 20 MiB');
   });
 
   it('is refused when it is empty, or no form', async () => {
     const { board, send, call, id } = await pending();
-    expect(await refusal(send(picture(0)))).toContain('The file is empty');
+    expect(await refusal(send(imageBlob(0)))).toContain('The file is empty');
     const noForm = await call('POST', `/file_uploads/${id}/send`, {});
     expect(at(await noForm.json(), 'message')).toBe('The body should be multipart/form-data.');
     const form = new FormData();
@@ -109,7 +109,7 @@ describe('sending a file', () => {
   it('without a name or type of its own takes those of the part', async () => {
     const { client } = await setUp();
     const { id } = await client.fileUploads.create({});
-    const sent = await client.fileUploads.send({ file_upload_id: id, file: { filename: 'b.png', data: picture() } });
+    const sent = await client.fileUploads.send({ file_upload_id: id, file: { filename: 'b.png', data: imageBlob() } });
     expect(sent).toMatchObject({ filename: 'b.png', content_type: 'image/png' });
   });
 });
@@ -169,9 +169,9 @@ describe('an upload in parts', () => {
     const created = await client.fileUploads.create({ mode: 'multi_part', filename: 'a.png', number_of_parts: 2 });
     const id = { file_upload_id: created.id };
     expect(created).toMatchObject({ complete_url: `${board.url}/v1/file_uploads/${created.id}/complete` });
-    await client.fileUploads.send({ ...id, ...part(picture(100), '2') });
+    await client.fileUploads.send({ ...id, ...part(imageBlob(100), '2') });
     expect(await refusal(client.fileUploads.complete(id))).toContain('Not all parts were sent: 1 of 2');
-    const sent = await client.fileUploads.send({ ...id, ...part(picture(fiveMib), '1') });
+    const sent = await client.fileUploads.send({ ...id, ...part(imageBlob(fiveMib), '1') });
     expect(sent).toMatchObject({ status: 'pending', number_of_parts: { total: 2, sent: 2 } });
     expect(await client.fileUploads.complete(id)).toMatchObject({ status: 'uploaded', content_length: fiveMib + 100 });
     expect(board.uploadBytes(created.id)?.[0]).toBe(0x89);
@@ -186,23 +186,23 @@ describe('an upload in parts', () => {
         file: { filename: 'a.png', data },
         ...(number !== undefined && { part_number: number }),
       });
-    expect(await refusal(send(picture(100), '1'))).toContain('5 to 20 MiB');
-    expect(await refusal(send(picture(100)))).toContain('body.part_number should be defined');
-    expect(await refusal(send(picture(100), '3'))).toContain('should be ≤ `2`, instead was `3`');
-    expect(await refusal(send(picture(100), 'x'))).toContain('body.part_number');
+    expect(await refusal(send(imageBlob(100), '1'))).toContain('5 to 20 MiB');
+    expect(await refusal(send(imageBlob(100)))).toContain('body.part_number should be defined');
+    expect(await refusal(send(imageBlob(100), '3'))).toContain('should be ≤ `2`, instead was `3`');
+    expect(await refusal(send(imageBlob(100), 'x'))).toContain('body.part_number');
   });
 
   it('is refused above the limit when it is completed', async () => {
     const { client } = await setUp({ maxUploadBytes: 10 });
     const { id } = await client.fileUploads.create({ mode: 'multi_part', filename: 'a.png', number_of_parts: 1 });
-    await client.fileUploads.send({ file_upload_id: id, ...part(picture(11), '1') });
+    await client.fileUploads.send({ file_upload_id: id, ...part(imageBlob(11), '1') });
     expect(await refusal(client.fileUploads.complete({ file_upload_id: id }))).toContain('The file size is not within');
   });
 
   it('is no matter of a single part', async () => {
     const { client, id } = await pending();
     expect(await refusal(client.fileUploads.complete({ file_upload_id: id }))).toContain('Only multi_part');
-    expect(await refusal(client.fileUploads.send({ file_upload_id: id, ...part(picture(), '1') }))).toContain(
+    expect(await refusal(client.fileUploads.send({ file_upload_id: id, ...part(imageBlob(), '1') }))).toContain(
       'body.part_number should be not present',
     );
   });

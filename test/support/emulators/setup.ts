@@ -78,16 +78,16 @@ export async function refusal(work: Promise<unknown>): Promise<string> {
 const pngHeader = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
 /** Something to upload. */
-export function picture(byteLength = 64, type = 'image/png'): Blob {
+export function imageBlob(byteLength = 64, type = 'image/png'): Blob {
   const bytes = new Uint8Array(byteLength);
   bytes.set(pngHeader.subarray(0, byteLength));
   return new Blob([bytes], { type });
 }
 
-/** Uploads a picture, and answers with the upload's id. */
+/** Uploads an image, and answers with the upload's id. */
 export async function upload(client: Client, filename = 'a.png'): Promise<string> {
   const { id } = await client.fileUploads.create({ filename, content_type: 'image/png' });
-  await client.fileUploads.send({ file_upload_id: id, file: { filename, data: picture() } });
+  await client.fileUploads.send({ file_upload_id: id, file: { filename, data: imageBlob() } });
   return id;
 }
 
