@@ -3,26 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { formats, type Post, type PostOptions } from '../../src/core/post.ts';
 import { headlineOf, RowMistake, toImageRequest } from '../../src/generation/request.ts';
 import { fingerprintOf } from '../../src/posts/fingerprint.ts';
+import { fakePost } from '../support/fake-post.ts';
 
 const id = '0f8e9d1c-1234-4bcd-9999-0123456789ab';
 
-const postOf = (options: PostOptions = {}, words: Partial<Post> = {}): Post => ({
-  id,
-  url: '',
-  title: 'Autumn soup',
-  prompt: 'A bowl of soup',
-  caption: 'Warm up!',
-  status: 'needs-image',
-  statusName: 'Needs image',
-  options,
-  imageNames: [],
-  imageFile: '',
-  provider: '',
-  error: '',
-  createdAt: '2026-11-21T10:00:00.000Z',
-  editedAt: '2026-11-21T10:00:00.000Z',
-  ...words,
-});
+const postOf = (options: PostOptions = {}, words: Partial<Post> = {}): Post =>
+  fakePost({ id, title: 'Autumn soup', prompt: 'A bowl of soup', caption: 'Warm up!', options, ...words });
 
 const loneSurrogate = /\p{Surrogate}/u;
 const anyNumber = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(NaN, Infinity, -Infinity, -0, 1e308));

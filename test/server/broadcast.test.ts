@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/lib/log.ts';
 import { createBroadcast } from '../../src/server/broadcast.ts';
-import { createManualClock } from '../support/notion/clocks.ts';
+import { createManualClock } from '../support/fake-clock.ts';
 
 /** A broadcast of one number, and readers of it. */
 function rig() {

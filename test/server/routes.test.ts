@@ -3,14 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { BoardError, ConfigError } from '../../src/core/errors.ts';
 import type { PassState } from '../../src/core/pass.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import {
-  asAnn,
-  fakeParts,
-  fakePost,
-  openServer,
-  type OpenServer,
-  type PartsOverrides,
-} from '../support/server/server-rig.ts';
+import { fakePost } from '../support/fake-post.ts';
+import { asAnn, fakeParts, openServer, type OpenServer, type PartsOverrides } from '../support/server/server-rig.ts';
 
 let server: OpenServer;
 

@@ -1,37 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/lib/log.ts';
 import { createMemory, openMemory, type Lockout } from '../../src/state/provider-memory.ts';
-import type { StateFile } from '../../src/state/state-file.ts';
 import { createLines, flushPromises } from '../support/chain/rig.ts';
+import { createMemoryFile } from '../support/memory-file.ts';
 
 const owner = { name: 'huggingface', account: 'abcd1234', model: 'flux' };
 const lockout: Lockout = { code: 'out_of_credit', until: 2000, since: 1000, strikes: 2 };
 const gone: Lockout = { ...lockout, code: 'retired' };
 
-function createFile(text?: string): StateFile & { text: string | undefined; saves: number } {
-  return {
-    text,
-    saves: 0,
-    async load() {
-      return this.text;
-    },
-    async save(next) {
-      this.text = next;
-      this.saves += 1;
-    },
-  };
-}
-
 describe('openMemory', () => {
   it('knows in the next run what it was to remember in this one', async () => {
-    const file = createFile();
+    const file = createMemoryFile();
     await (await openMemory(file, silentLog)).remember(owner, lockout);
     expect((await openMemory(file, silentLog)).recall(owner)).toEqual(lockout);
     expect((await openMemory(file, silentLog)).recall({ ...owner, name: 'replicate' })).toBeUndefined();
   });
 
   it('forgets an account when its key changes', async () => {
-    const file = createFile();
+    const file = createMemoryFile();
     await (await openMemory(file, silentLog)).remember(owner, lockout);
     const next = await openMemory(file, silentLog);
     expect(next.recall({ ...owner, account: 'another' })).toBeUndefined();
@@ -40,7 +26,7 @@ describe('openMemory', () => {
   });
 
   it('keeps an account whose model changes, and forgets a route', async () => {
-    const memory = await openMemory(createFile(), silentLog);
+    const memory = await openMemory(createMemoryFile(), silentLog);
     await memory.remember(owner, lockout);
     expect(memory.recall({ ...owner, model: 'sdxl' })).toEqual(lockout);
     await memory.remember(owner, gone);
@@ -49,7 +35,7 @@ describe('openMemory', () => {
   });
 
   it('forgets one provider, or all', async () => {
-    const file = createFile();
+    const file = createMemoryFile();
     const memory = await openMemory(file, silentLog);
     const other = { ...owner, name: 'replicate' };
     await memory.remember(owner, lockout);
@@ -61,7 +47,7 @@ describe('openMemory', () => {
   });
 
   it('writes nothing when there is nothing to forget', async () => {
-    const file = createFile();
+    const file = createMemoryFile();
     const memory = await openMemory(file, silentLog);
     await memory.forget('huggingface');
     await memory.forget();
@@ -79,32 +65,31 @@ describe('openMemory', () => {
     ['no strikes', entryOf({ strikes: 0 })],
   ])('starts anew from %s', async (_, text) => {
     const log = createLines();
-    const memory = await openMemory(createFile(text), log);
+    const memory = await openMemory(createMemoryFile(text), log);
     expect(memory.recall(owner)).toBeUndefined();
     expect(log.lines).toEqual(['warn What was known of the providers cannot be read, and is started anew']);
   });
 
   it('starts anew when the file cannot be read', async () => {
-    const file = { ...createFile(), load: () => Promise.reject(new Error('EIO')) };
+    const file = { ...createMemoryFile(), load: () => Promise.reject(new Error('EIO')) };
     expect((await openMemory(file, silentLog)).recall(owner)).toBeUndefined();
   });
 
   it('goes on when the file cannot be written, and writes the next time', async () => {
-    const file = createFile();
-    let isFull = true;
+    const file = createMemoryFile();
+    file.failure = new Error('ENOSPC');
     const log = createLines();
-    const save = (text: string) => (isFull ? Promise.reject(new Error('ENOSPC')) : file.save(text));
-    const memory = await openMemory({ load: () => file.load(), save }, log);
+    const memory = await openMemory(file, log);
     await memory.remember(owner, lockout);
     expect(memory.recall(owner)).toEqual(lockout);
     expect(log.lines).toEqual(['warn What is known of the providers could not be kept: check the disk']);
-    isFull = false;
+    file.failure = undefined;
     await memory.remember({ ...owner, name: 'replicate' }, lockout);
     expect((await openMemory(file, silentLog)).recall(owner)).toEqual(lockout);
   });
 
   it('writes one text after the other', async () => {
-    const file = createFile();
+    const file = createMemoryFile();
     let open = 0;
     let most = 0;
     const save = async (text: string) => {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { GeneratedFile } from '../../src/core/image.ts';
-import type { Post } from '../../src/core/post.ts';
 import type { Claimed, JournalEntry, Settled } from '../../src/state/journal-schema.ts';
 import type { Journal } from '../../src/state/journal.ts';
 
@@ -46,26 +45,5 @@ export function memoryJournal({ due = [] as string[] } = {}): Journal & { entrie
     forgetRetry: async () => undefined,
     dueRetries: async () => due,
     duePlaceholders: async () => due,
-  };
-}
-
-/** A row as a query shows it. */
-export function postOf(id: string, changes: Partial<Post> = {}): Post {
-  return {
-    id,
-    url: '',
-    title: id,
-    prompt: id,
-    caption: '',
-    status: 'needs-image',
-    statusName: 'Needs image',
-    options: {},
-    imageNames: [],
-    imageFile: '',
-    provider: '',
-    error: '',
-    createdAt: '',
-    editedAt: '',
-    ...changes,
   };
 }

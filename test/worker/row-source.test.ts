@@ -6,10 +6,12 @@ import type { Outcome } from '../../src/core/outcome.ts';
 import type { Post } from '../../src/core/post.ts';
 import { boardRows, placeholderRows } from '../../src/worker/row-source.ts';
 import type { FailureResult } from '../../src/state/journal-schema.ts';
-import { claimedEntry, memoryJournal, postOf as rowOf, settledEntry } from '../support/journal.ts';
+import { claimedEntry, memoryJournal, settledEntry } from '../support/journal.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import { fakePost } from '../support/fake-post.ts';
 
-const failedPost = (id: string, status: Post['status'] = 'failed') => rowOf(id, { status, statusName: status });
+const failedPost = (id: string, status: Post['status'] = 'failed') =>
+  fakePost({ id, title: id, status, statusName: status });
 
 const handled = (post: Post): Outcome => ({ kind: 'failed', post, error: '', attempts: [] });
 

@@ -6,8 +6,8 @@ import type { PassState } from '../../../src/core/pass.ts';
 import type { Post } from '../../../src/core/post.ts';
 import { createBoardView } from '../../../src/monitoring/overview/board-view.ts';
 import type { BoardLook } from '../../../src/monitoring/sources.ts';
-import { createManualClock, testStart } from '../../support/notion/clocks.ts';
-import { fakePost } from '../../support/server/server-rig.ts';
+import { createManualClock, testStart } from '../../support/fake-clock.ts';
+import { fakePost } from '../../support/fake-post.ts';
 
 const post = (id: string, overrides: Partial<Post> = {}) => fakePost({ id, title: id, ...overrides });
 const pass = (state: PassState['state']): PassState => ({

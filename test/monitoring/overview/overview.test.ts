@@ -6,7 +6,8 @@ import { buildOverview } from '../../../src/monitoring/overview/overview.ts';
 import type { Overview } from '../../../src/core/overview.ts';
 import type { ProviderState } from '../../../src/monitoring/health/facts.ts';
 import type { LastError } from '../../../src/monitoring/overview/provider-record.ts';
-import { fakeParts, fakePost, type PartsOverrides } from '../../support/server/server-rig.ts';
+import { fakePost } from '../../support/fake-post.ts';
+import { fakeParts, type PartsOverrides } from '../../support/server/server-rig.ts';
 
 const quiet: BoardState = { served: [], waiting: [], moreWaiting: false, failed: [], moreFailed: false, ended: 0 };
 const ann = { id: 'ann', name: 'Ann', canLogOut: true };

@@ -11,25 +11,12 @@ import type { StateFile } from '../../../src/state/state-file.ts';
 import { openTally } from '../../../src/monitoring/overview/tally.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { createLines, flushPromises } from '../../support/chain/rig.ts';
+import { createMemoryFile } from '../../support/memory-file.ts';
 
 const dayMs = 86_400_000;
 
-/** A file in memory that counts its writes, and fails while it is told to. */
-function createMemoryFile(text?: string) {
-  const state = { text, saves: 0, isBroken: false };
-  const file: StateFile = {
-    load: async () => state.text,
-    async save(next) {
-      state.saves += 1;
-      if (state.isBroken) throw new Error('the disk is full');
-      state.text = next;
-    },
-  };
-  return { file, state };
-}
-
-async function open(kept?: string, clock: Clock = createFakeClock()) {
-  const { file, state } = createMemoryFile(kept);
+async function open(text?: string, clock: Clock = createFakeClock()) {
+  const file = createMemoryFile(text);
   const events: WorkerEvents = new EventEmitter();
   const log = createLines();
   const tally = await openTally({ file, clock, log, events });
@@ -38,7 +25,7 @@ async function open(kept?: string, clock: Clock = createFakeClock()) {
     const startedAt = new Date(clock.now()).toISOString();
     events.emit('attempt', { provider, label: provider, model: 'm', startedAt, durationMs: 5, outcome });
   };
-  return { tally, made, events, lines: log.lines, state, read: () => JSON.parse(state.text ?? 'null') as unknown };
+  return { tally, made, events, lines: log.lines, file, read: () => JSON.parse(file.text ?? 'null') as unknown };
 }
 
 /** Its sleeps last until they are aborted or ended by hand. */
@@ -93,7 +80,7 @@ describe('the tally of pictures', () => {
     const first = await open();
     first.made('huggingface');
     await first.tally.saved();
-    const second = await open(first.state.text);
+    const second = await open(first.file.text);
     second.made('huggingface');
     expect(second.tally.days(1)).toEqual([{ day: '2026-11-21', counts: { huggingface: 2 } }]);
     expect(second.lines).toEqual([]);
@@ -101,27 +88,27 @@ describe('the tally of pictures', () => {
 
   it('writes once in a second however many pictures are made, and what came since in the next', async () => {
     const clock = createHeldClock();
-    const { made, state, read } = await open(undefined, clock);
+    const { made, file, read } = await open(undefined, clock);
     for (let index = 0; index < 20; index += 1) made('huggingface');
     await flushPromises();
     for (let index = 0; index < 20; index += 1) made('huggingface');
     await flushPromises();
-    expect([state.saves, clock.asked]).toEqual([1, [1000]]);
+    expect([file.saves, clock.asked]).toEqual([1, [1000]]);
     clock.end();
     await flushPromises();
-    expect(state.saves).toBe(2);
+    expect(file.saves).toBe(2);
     expect(read()).toEqual({ version: 1, days: { '2026-11-21': { huggingface: 40 } } });
     clock.end();
     await flushPromises();
-    expect(state.saves).toBe(2);
+    expect(file.saves).toBe(2);
     made('huggingface');
     await flushPromises();
-    expect(state.saves).toBe(3);
+    expect(file.saves).toBe(3);
   });
 
   it('has everything on disk in the end without waiting for the second, and counts no more', async () => {
     const clock = createHeldClock();
-    const { tally, made, events, state, read } = await open(undefined, clock);
+    const { tally, made, events, file, read } = await open(undefined, clock);
     made('huggingface');
     await flushPromises();
     made('placeholder');
@@ -129,13 +116,13 @@ describe('the tally of pictures', () => {
     expect(read()).toEqual({ version: 1, days: { '2026-11-21': { huggingface: 1, placeholder: 1 } } });
     expect(events.listenerCount('attempt')).toBe(0);
     await tally.saved();
-    expect(state.saves).toBe(2);
+    expect(file.saves).toBe(2);
   });
 
   it('writes nothing when nothing was made', async () => {
-    const { tally, state } = await open();
+    const { tally, file } = await open();
     await tally.saved();
-    expect(state.saves).toBe(0);
+    expect(file.saves).toBe(0);
   });
 
   it('keeps 62 days', async () => {
@@ -172,23 +159,23 @@ describe('the tally of pictures', () => {
   });
 
   it('tells once of a disk that fails, asks it again with the next picture, and loses no count', async () => {
-    const { tally, made, state, lines, read } = await open();
-    state.isBroken = true;
+    const { tally, made, file, lines, read } = await open();
+    file.failure = new Error('the disk is full');
     made('huggingface');
     await flushPromises();
     made('huggingface');
     await flushPromises();
-    expect(state.saves).toBe(2);
+    expect(file.saves).toBe(2);
     expect(lines).toEqual(['debug The tally of pictures could not be written']);
-    state.isBroken = false;
+    file.failure = undefined;
     await tally.saved();
     expect(read()).toEqual({ version: 1, days: { '2026-11-21': { huggingface: 2 } } });
   });
 
   it('tells again of a disk that worked in between', async () => {
-    const { made, state, lines } = await open();
+    const { made, file, lines } = await open();
     for (const isBroken of [true, false, true]) {
-      state.isBroken = isBroken;
+      file.failure = isBroken ? new Error('the disk is full') : undefined;
       made('huggingface');
       await flushPromises();
     }

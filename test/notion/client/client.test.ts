@@ -3,8 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { ConfigError } from '../../../src/core/errors.ts';
 import { type Log, silentLog } from '../../../src/lib/log.ts';
 import { createNotionClient, type NotionClient } from '../../../src/notion/client/client.ts';
-import { createFakeClock } from '../../support/fake-clock.ts';
-import { createManualClock } from '../../support/notion/clocks.ts';
+import { createFakeClock, createManualClock } from '../../support/fake-clock.ts';
 import {
   type Act,
   type FaultServer,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { systemClock } from '../../../src/lib/clock.ts';
 import { createLimiter, type Permit } from '../../../src/notion/client/limiter.ts';
-import { createManualClock } from '../../support/notion/clocks.ts';
+import { createManualClock } from '../../support/fake-clock.ts';
 
 const windowMs = 1000;
 

@@ -4,8 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { BoardError } from '../../../src/core/errors.ts';
 import { notionProblem } from '../../../src/notion/client/problem.ts';
-import { createFakeClock } from '../../support/fake-clock.ts';
-import { createManualClock, testStart } from '../../support/notion/clocks.ts';
+import { createFakeClock, createManualClock, testStart } from '../../support/fake-clock.ts';
 import {
   type Act,
   hang,

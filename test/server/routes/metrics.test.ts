@@ -5,7 +5,8 @@ import type { PassState } from '../../../src/core/pass.ts';
 import type { Attempt } from '../../../src/core/provider.ts';
 import { metricsRoutes } from '../../../src/server/routes/metrics.ts';
 import { createLines } from '../../support/chain/rig.ts';
-import { asAnn, fakeParts, fakePost, openServer, type PartsOverrides } from '../../support/server/server-rig.ts';
+import { fakePost } from '../../support/fake-post.ts';
+import { asAnn, fakeParts, openServer, type PartsOverrides } from '../../support/server/server-rig.ts';
 
 /** Dashboards and alarms are built on them. */
 const names = [

@@ -1,3 +1,4 @@
+import { fakePost } from '../fake-post.ts';
 import { onTestFinished } from 'vitest';
 import type { Clock } from '../../../src/lib/clock.ts';
 import type { FailureCode } from '../../../src/core/reactions.ts';
@@ -103,22 +104,7 @@ export function attempt(provider: string, outcome: Attempt['outcome'], detail?: 
 }
 
 export function createPost(id: string, editedAt = '2026-11-21T09:50:00.000Z'): Post {
-  return {
-    id,
-    url: `https://www.notion.so/${id}`,
-    title: `Post ${id}`,
-    prompt: '',
-    caption: '',
-    status: 'needs-image',
-    statusName: 'Needs image',
-    options: {},
-    imageNames: [],
-    imageFile: '',
-    provider: '',
-    error: '',
-    createdAt: editedAt,
-    editedAt,
-  };
+  return fakePost({ id, url: `https://www.notion.so/${id}`, title: `Post ${id}`, editedAt });
 }
 
 export function failed(post: Post, ...attempts: Attempt[]): Failed {

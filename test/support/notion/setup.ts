@@ -8,7 +8,7 @@ import {
   type NotionClient,
   type NotionClientOptions,
 } from '../../../src/notion/client/client.ts';
-import { testStart } from './clocks.ts';
+import { testStart } from '../fake-clock.ts';
 import { type Act, type FaultServer, json, refusal, startFaultServer } from './fault-server.ts';
 
 /** The token the tests' clients have. */

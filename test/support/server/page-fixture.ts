@@ -13,7 +13,8 @@ import type { ProviderState } from '../../../src/monitoring/health/facts.ts';
 import type { BoardLook } from '../../../src/monitoring/sources.ts';
 import type { ServerParts } from '../../../src/server/parts.ts';
 import type { ImageJob } from '../../../src/server/image-jobs.ts';
-import { fakeParts, fakeImage, fakePost, fakeSettings, openServer, type OpenServer } from './server-rig.ts';
+import { fakePost } from '../fake-post.ts';
+import { fakeParts, fakeImage, fakeSettings, openServer, type OpenServer } from './server-rig.ts';
 
 /** A worker whose state a test sets as it likes; what the page asks of it is noted. */
 export interface PageFixture {

@@ -1,3 +1,4 @@
+import { fakePost } from '../fake-post.ts';
 import { EventEmitter } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,6 @@ import type { FastifyInstance } from 'fastify';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import type { PassReason, PassState } from '../../../src/core/pass.ts';
-import type { Post } from '../../../src/core/post.ts';
 import { buildServer } from '../../../src/server/build.ts';
 import type { ServerParts } from '../../../src/server/parts.ts';
 import type { JobImage } from '../../../src/server/image-jobs.ts';
@@ -139,27 +139,6 @@ export function fakeImage(overrides: Partial<JobImage> = {}): JobImage {
     seed: 7,
     costUsd: 0.003,
     why: 'Hugging Face, 4.5 s, $0.003',
-    ...overrides,
-  };
-}
-
-/** A row of the board that waits. */
-export function fakePost(overrides: Partial<Post> = {}): Post {
-  return {
-    id: '11111111-2222-3333-4444-555555555555',
-    url: 'https://www.notion.so/row',
-    title: 'Harbour at dusk',
-    prompt: 'a harbour at dusk',
-    caption: '',
-    status: 'needs-image',
-    statusName: 'Needs image',
-    options: {},
-    imageNames: [],
-    imageFile: '',
-    provider: '',
-    error: '',
-    createdAt: '2026-11-21T09:00:00.000Z',
-    editedAt: '2026-11-21T09:30:00.000Z',
     ...overrides,
   };
 }
