@@ -80,7 +80,7 @@ export async function openHealth(
     alertWebhookUrl,
     folder,
     stallMs: Math.max(30 * 60_000, 3 * rowTimeoutMs),
-    kept: stateFile(alerts),
+    alertFile: stateFile(alerts),
     saveHeartbeat: (text) => writeAtomic(heartbeat, text),
     statfs,
     providers: () => chain.state(),

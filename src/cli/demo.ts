@@ -41,14 +41,16 @@ async function runDemo({ serve = false, real = false }: DemoOptions, signal: Abo
   await using app = await createApp(config, { ...terminal, signal });
   let page = '';
   terminal.events.once('listening', (url) => (page = url));
-  const stopListening = listen(terminal.events, 'pass', ({ summary }) => {
-    if (!summary) return;
-    stopListening();
-    show(summary);
-    terminal.print(`The status page is at ${page}`);
-    terminal.print(`The board stays up at ${demo.url}; stop it with Ctrl-C.`);
-    // The terminal would redact the board's token, which opens nothing but this board.
-    for (const [name, value] of Object.entries(demo.variables)) process.stdout.write(`  ${name}=${value}\n`);
+  const stopListening = listen(terminal.events, {
+    pass({ summary }) {
+      if (!summary) return;
+      stopListening();
+      show(summary);
+      terminal.print(`The status page is at ${page}`);
+      terminal.print(`The board stays up at ${demo.url}; stop it with Ctrl-C.`);
+      // The terminal would redact the board's token, which opens nothing but this board.
+      for (const [name, value] of Object.entries(demo.variables)) process.stdout.write(`  ${name}=${value}\n`);
+    },
   });
   await app.start();
   return 0;

@@ -54,19 +54,15 @@ export function createWorkerEvents(): WorkerEvents {
   return new EventEmitter<WorkerEventMap>().setMaxListeners(0);
 }
 
-/** Who hears of one kind of event. */
-export type Listener<E> = E extends keyof WorkerEventMap
-  ? WorkerEventMap[E] extends unknown[]
-    ? (...told: WorkerEventMap[E]) => void
-    : never
-  : never;
+/** Functions that are called with the values of an event, by kind of event. */
+export type Listeners = { [E in keyof WorkerEventMap]?: (...values: WorkerEventMap[E]) => void };
 
-/** Listens to one kind of event until the answer's function is called. */
-export function listen<E extends keyof WorkerEventMap>(
-  events: WorkerEvents,
-  event: E,
-  listener: Listener<E>,
-): () => void {
-  events.on(event, listener);
-  return () => void events.off(event, listener);
+/** Listens to several kinds of event until the answer's function is called. */
+export function listen(events: WorkerEvents, listeners: Listeners): () => void {
+  const channel: EventEmitter = events;
+  const entries = Object.entries(listeners);
+  for (const [event, listener] of entries) channel.on(event, listener);
+  return () => {
+    for (const [event, listener] of entries) channel.off(event, listener);
+  };
 }

@@ -15,10 +15,12 @@ export function createChangeSignal(events: WorkerEvents): ChangeSignal {
   /** Has it woken nobody yet? Those who wait need not be those who take. */
   let isNew = false;
   let wake: (() => void) | undefined;
-  const end = listen(events, 'marked', (postId) => {
-    marked = [...(marked ?? []), ...(postId === undefined ? [] : [postId])];
-    isNew = true;
-    wake?.();
+  const end = listen(events, {
+    marked(postId) {
+      marked = [...(marked ?? []), ...(postId === undefined ? [] : [postId])];
+      isNew = true;
+      wake?.();
+    },
   });
   return {
     get isSet() {

@@ -1,115 +1,116 @@
 import type { Log } from '../../lib/log.ts';
 import type { Redact } from '../../lib/redact.ts';
-import type { AlertEntry } from './state.ts';
 import type { AlertMessage } from '../../messages/alerts.ts';
+import type { AlertEntry } from './state.ts';
 
-/** The troubles that somebody has to be told of: each once when it begins, and once when it ends. */
+/** What the operator has to mend: an alert is sent once when a trouble begins, and once when it is over. */
 export interface Alerts {
-  /** It stands from now on; while it does, this says nothing more. */
-  begin(key: string, words: AlertMessage): void;
-  /** It is over. */
-  end(key: string): void;
-  /** What it was about has changed: if the trouble comes again, that is news. */
-  doubt(key: string): void;
-  /** It is of no interest any more. */
+  /** The trouble is there; while it lasts, nothing more is sent. */
+  raise(key: string, message: AlertMessage): void;
+  /** The trouble is over. */
+  clear(key: string): void;
+  /** What the alert was about has changed: the same trouble would be news. */
+  outdate(key: string): void;
+  /** The trouble is of no interest any more. */
   forget(key: string): void;
-  /** The keys of those that stand. */
-  standing(): string[];
-  /** The same in words. */
-  troubles(): string[];
-  /** Sends what is not told yet, in the background. */
+  /** The alerts that are raised, in words, by their keys. */
+  raised(): Map<string, string>;
+  /** Sends in the background what is not sent yet. */
   deliver(): void;
-  /** Resolves when nothing is on its way. */
+  /** Resolves when nothing is on its way any more. */
   settled(): Promise<void>;
 }
 
 export interface AlertsOptions {
   entries: Map<string, AlertEntry>;
-  /** Writes the entries down; never fails. */
-  keep: () => Promise<void>;
-  /** False when it did not get through; undefined where nobody listens. */
-  tell: ((text: string) => Promise<boolean>) | undefined;
+  /** Writes the entries to disk; never fails. */
+  save: () => Promise<void>;
+  /** Answers false when the text did not get through; undefined where no webhook is configured. */
+  send: ((text: string) => Promise<boolean>) | undefined;
   log: Log;
   redact: Redact;
 }
 
-export function createAlerts({ entries, keep, tell, log, redact }: AlertsOptions): Alerts {
+/** Alerts over the entries of earlier processes; the entries are changed in place. */
+export function createAlerts({ entries, save, send, log, redact }: AlertsOptions): Alerts {
   let delivering: Promise<void> | undefined;
-  let beingTold: string | undefined;
+  let onItsWay: string | undefined;
 
-  /** What is well, and known to be, need not be kept. */
-  const tidy = (key: string) => {
+  /** An alert that is over, and known to be, is needed no more. */
+  const dropIfDone = (key: string) => {
     const entry = entries.get(key);
-    if (entry?.state === 'well' && entry.told === 'well' && beingTold !== key) entries.delete(key);
+    if (entry?.state === 'well' && entry.told === 'well' && onItsWay !== key) entries.delete(key);
   };
 
   const nextDue = () => [...entries].find(([, { state, told }]) => state !== told);
 
-  /** False when one did not get through: the rest waits with it. */
-  const tellAll = async (send: NonNullable<AlertsOptions['tell']>): Promise<boolean> => {
+  /** Answers false when one did not get through: the others wait with it. */
+  const sendAll = async (send: NonNullable<AlertsOptions['send']>): Promise<boolean> => {
     for (let due = nextDue(); due; due = nextDue()) {
       const [key, { state, [state]: text }] = due;
-      beingTold = key;
+      onItsWay = key;
       // On disk first: a worker that starts anew goes on where this one stopped.
-      await keep();
-      const isTold = await send(text);
-      beingTold = undefined;
+      await save();
+      const isSent = await send(text);
+      onItsWay = undefined;
       // It may have been replaced meanwhile.
       const entry = entries.get(key);
-      if (entry && isTold) entry.told = state;
-      tidy(key);
-      await keep();
-      if (!isTold) return false;
+      if (entry && isSent) entry.told = state;
+      dropIfDone(key);
+      await save();
+      if (!isSent) return false;
     }
     return true;
   };
 
   const deliver = () => {
-    if (!tell || delivering || !nextDue()) return;
-    delivering = tellAll(tell).then((isAllTold) => {
+    if (!send || delivering || !nextDue()) return;
+    delivering = sendAll(send).then((isAllSent) => {
       delivering = undefined;
       // Something may have begun in the last moment.
-      if (isAllTold) deliver();
+      if (isAllSent) deliver();
       return delivering;
     });
   };
 
   return {
-    begin(key, words) {
+    raise(key, message) {
       const known = entries.get(key);
       if (known?.state === 'trouble' && !known.doubtful) return;
       const told = known && !known.doubtful ? known.told : 'well';
-      const [trouble, well] = [redact(words.trouble), redact(words.well)];
+      const [trouble, well] = [redact(message.trouble), redact(message.well)];
       log.info({ alert: key }, `Alert: ${trouble}`);
       entries.set(key, { state: 'trouble', told, trouble, well });
-      void keep();
+      void save();
       deliver();
     },
-    end(key) {
+    clear(key) {
       const entry = entries.get(key);
       if (entry?.state !== 'trouble') return;
       log.info({ alert: key }, entry.well);
       entry.state = 'well';
       delete entry.doubtful;
-      tidy(key);
-      void keep();
+      dropIfDone(key);
+      void save();
       deliver();
     },
-    doubt(key) {
+    outdate(key) {
       const entry = entries.get(key);
       if (entry?.state !== 'trouble') return;
       entry.doubtful = true;
-      void keep();
+      void save();
     },
     forget(key) {
-      if (entries.delete(key)) void keep();
+      if (entries.delete(key)) void save();
     },
-    standing: () => [...entries].filter(([, { state }]) => state === 'trouble').map(([key]) => key),
-    troubles: () => [...entries.values()].filter(({ state }) => state === 'trouble').map(({ trouble }) => trouble),
+    raised() {
+      const raised = [...entries].filter(([, { state }]) => state === 'trouble');
+      return new Map(raised.map(([key, { trouble }]) => [key, trouble]));
+    },
     deliver,
-    settled: async () => {
+    async settled() {
       await delivering;
-      await keep();
+      await save();
     },
   };
 }

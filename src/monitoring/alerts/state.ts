@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Log } from '../../lib/log.ts';
-import { oneAtATime } from '../health/one-at-a-time.ts';
+import type { StateFile } from '../../state/state-file.ts';
+import { coalesce } from '../coalesce.ts';
 
 const condition = z.enum(['trouble', 'well']);
 const alertEntry = z.object({
-  /** How it stands, and how the operator was told it stands. */
+  /** How it is, and what the operator was last told that it is. */
   state: condition,
   told: condition,
   trouble: z.string(),
@@ -27,8 +28,8 @@ const fileSchema = z.object({
 export type AlertEntry = z.infer<typeof alertEntry>;
 export type LeftRow = z.infer<typeof leftRow>;
 
-/** What has to outlive the process, so that nobody is told twice. */
-export interface Kept {
+/** What has to outlive the process, so that nobody is alerted twice. */
+export interface AlertState {
   /** In a row. */
   failedPasses: number;
   /** Rows that the last whole good pass left waiting, by id. */
@@ -36,18 +37,14 @@ export interface Kept {
   alerts: Map<string, AlertEntry>;
 }
 
-export interface KeptFile {
-  /** Undefined when there is none yet. */
-  load(): Promise<string | undefined>;
-  /** Replaces the whole text, or leaves the old one. */
-  save(text: string): Promise<void>;
-}
-
-/** Reads what is kept; a text that is torn or foreign is started anew. `keep` writes it down, and never fails. */
-export async function openKept(file: KeptFile, log: Log): Promise<{ kept: Kept; keep: () => Promise<void> }> {
-  const kept = await read(file, log);
-  const keep = oneAtATime(async () => {
-    const { failedPasses, left, alerts } = kept;
+/** Reads the alert state; one that is torn or foreign is started anew. `save` writes it to the file, and never fails. */
+export async function openAlertState(
+  file: StateFile,
+  log: Log,
+): Promise<{ state: AlertState; save: () => Promise<void> }> {
+  const state = await read(file, log);
+  const save = coalesce(async () => {
+    const { failedPasses, left, alerts } = state;
     const whole = { version: 1, failedPasses, left: Object.fromEntries(left), alerts: Object.fromEntries(alerts) };
     try {
       await file.save(`${JSON.stringify(whole, undefined, 2)}\n`);
@@ -56,10 +53,10 @@ export async function openKept(file: KeptFile, log: Log): Promise<{ kept: Kept; 
       log.debug({ err: error }, 'What was alerted could not be kept');
     }
   });
-  return { kept, keep };
+  return { state, save };
 }
 
-async function read(file: KeptFile, log: Log): Promise<Kept> {
+async function read(file: StateFile, log: Log): Promise<AlertState> {
   try {
     const text = await file.load();
     if (text !== undefined) {

@@ -2,7 +2,7 @@ import type { Log } from '../../lib/log.ts';
 import type { Alerts } from '../alerts/alerts.ts';
 import { alertMessages } from '../../messages/alerts.ts';
 
-/** The space on the disk that holds the folder. */
+/** Watches the space on the disk that holds the folder. */
 export interface DiskWatch {
   /** Never fails. */
   measure(): Promise<void>;
@@ -19,9 +19,10 @@ export interface DiskWatchOptions {
 }
 
 const lowBytes = 500 * 1024 * 1024;
-/** More than it takes to be low, so that a disk at the edge does not tell of every file. */
+/** More than it takes to be low, so that a disk at the edge does not alert with every file. */
 const wellBytes = 750 * 1024 * 1024;
 
+/** A watch that raises an alert when it measures too little space. */
 export function createDiskWatch({ folder, statfs, alerts, log }: DiskWatchOptions): DiskWatch {
   let free: number | undefined;
   return {
@@ -29,8 +30,8 @@ export function createDiskWatch({ folder, statfs, alerts, log }: DiskWatchOption
       try {
         const { bavail, bsize } = await statfs(folder);
         free = bavail * bsize;
-        if (free < lowBytes) alerts.begin('diskLow', alertMessages.diskLow(free, folder));
-        else if (free >= wellBytes) alerts.end('diskLow');
+        if (free < lowBytes) alerts.raise('diskLow', alertMessages.diskLow(free, folder));
+        else if (free >= wellBytes) alerts.clear('diskLow');
       } catch (error) {
         log.debug({ err: error }, 'The free disk space is not known');
         free = undefined;

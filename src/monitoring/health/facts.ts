@@ -37,7 +37,7 @@ export interface HealthFacts {
   oldestWaitingMs?: number;
   providers: { name: string; state: 'closed' | 'open' | 'half-open'; code?: FailureCode; until?: string }[];
   freeDiskBytes?: number;
-  /** Alerts that stand, by kind and provider. */
+  /** Keys of the alerts that are raised: their kind, and the provider where it is one's own. */
   alerts: string[];
 }
 
@@ -48,7 +48,7 @@ export interface Verdict {
   reason: string;
 }
 
-/** A provider as the facts tell it. */
+/** A provider as the facts have it. */
 export function providerFact({ name, breaker }: ProviderState): HealthFacts['providers'][number] {
   if (breaker.kind === 'closed') return { name, state: 'closed' };
   const { code, until } = breaker.lockout;

@@ -1,25 +1,25 @@
 import { setMaxListeners } from 'node:events';
-import type { WorkerEvents } from '../../core/events.ts';
+import { listen, type WorkerEvents } from '../../core/events.ts';
 import type { PassState } from '../../core/pass.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { isoTime } from '../../lib/dates.ts';
 import { withDeadline } from '../../lib/deadline.ts';
-import { errorText } from '../../lib/text.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Redact } from '../../lib/redact.ts';
+import { errorText } from '../../lib/text.ts';
+import { type AlertKind, type AlertMessage, alertMessages } from '../../messages/alerts.ts';
+import { verdictMessages } from '../../messages/health.ts';
+import type { StateFile } from '../../state/state-file.ts';
 import { createAlerts } from '../alerts/alerts.ts';
+import { createProviderAlerts } from '../alerts/provider-alerts.ts';
+import { openAlertState } from '../alerts/state.ts';
+import { createWebhook } from '../alerts/webhook.ts';
 import { createDiskWatch, type DiskWatchOptions } from './disk.ts';
 import { type HealthFacts, providerFact, type ProviderState, type Verdict } from './facts.ts';
 import { beatMs, createHeartbeatFile } from './heartbeat-file.ts';
 import { createHeartbeatPing } from './heartbeat-ping.ts';
-import { type KeptFile, openKept } from '../alerts/state.ts';
-import { createPassRecord } from './passes.ts';
-import { createProviderAlerts } from '../alerts/provider-alerts.ts';
-import { msToThirdRun } from './schedule.ts';
+import { createPassRecord, type CronSchedule } from './passes.ts';
 import { createWaitingRows } from './waiting.ts';
-import { createWebhook } from '../alerts/webhook.ts';
-import { type AlertKind, type AlertMessage, alertMessages } from '../../messages/alerts.ts';
-import { verdictMessages } from '../../messages/health.ts';
 
 /** How well the worker is, as its events show it. Nothing here waits, and nothing fails whoever emits them. */
 export interface Health {
@@ -31,7 +31,7 @@ export interface Health {
   /** Can it do its work? */
   readiness(): Verdict;
   /** Writes the heartbeat twice a minute from now on, and expects passes by the schedule. */
-  watch(expected: { schedule: string; timeZone: string }): void;
+  watch(schedule: CronSchedule): void;
   /** Ends it all; what is on its way gets so many ms to arrive. */
   close(graceMs: number): Promise<void>;
 }
@@ -46,12 +46,12 @@ export interface HealthOptions {
   /** The images folder. */
   folder: string;
   statfs: DiskWatchOptions['statfs'];
-  /** A pass that comes no further for so long never will. */
+  /** A pass that has not got on for so long never will. */
   stallMs: number;
-  kept: KeptFile;
+  alertFile: StateFile;
   /** Replaces the heartbeat file as a whole. */
   saveHeartbeat: (text: string) => Promise<void>;
-  /** The chain as it stands now. */
+  /** The providers of the chain as they are now. */
   providers: () => readonly ProviderState[];
   /** Is it the board's answer to a token that it does not know? */
   isTokenRefused: (error: unknown) => boolean;
@@ -62,35 +62,36 @@ const silentMs = 4 * beatMs;
 const failuresToAlert = 3;
 /** In characters. */
 const longestError = 300;
-/** What was given up needs a moment to be written down. */
+/** What was given up needs a moment to be written to the disk. */
 const lastMs = 1000;
 
 /** Reads the alert state of earlier processes, and listens from then on. */
 export async function createHealth(options: HealthOptions): Promise<Health> {
-  const { events, clock, log, redact, heartbeatUrl, alertWebhookUrl, folder, stallMs } = options;
-  const { providers, isTokenRefused } = options;
+  const { events, clock, log, redact, heartbeatUrl, alertWebhookUrl, folder, alertFile, providers } = options;
   const startedAt = isoTime(clock.now());
   let isFolderOurs = true;
   const ifOurs = async (write: () => Promise<void>) => (isFolderOurs ? write() : undefined);
-  const save = (text: string) => ifOurs(() => options.kept.save(text));
-  const { kept, keep } = await openKept({ load: () => options.kept.load(), save }, log);
+  const { state, save } = await openAlertState(
+    { load: () => alertFile.load(), save: (text) => ifOurs(() => alertFile.save(text)) },
+    log,
+  );
   const closing = new AbortController();
   const outgoing = new AbortController();
-  setMaxListeners(0, closing.signal, outgoing.signal);
-
   const { signal } = outgoing;
-  const ping = heartbeatUrl === undefined ? undefined : createHeartbeatPing({ url: heartbeatUrl, log, signal });
-  const tell = alertWebhookUrl === undefined ? undefined : createWebhook({ url: alertWebhookUrl, clock, log, signal });
-  const alerts = createAlerts({ entries: kept.alerts, keep, tell, log, redact });
-  const providerAlerts = createProviderAlerts(alerts, providers);
-  const disk = createDiskWatch({ folder, statfs: options.statfs, alerts, log });
-  const passes = createPassRecord({ clock, stallMs });
-  const waiting = createWaitingRows(kept.left, clock);
-  let isPaused = false;
-  let expected: { schedule: string; timeZone: string } | undefined;
+  setMaxListeners(0, closing.signal, signal);
 
-  const stands = (kind: AlertKind, words: AlertMessage | false) =>
-    words ? alerts.begin(kind, words) : alerts.end(kind);
+  const ping = heartbeatUrl === undefined ? undefined : createHeartbeatPing({ url: heartbeatUrl, log, signal });
+  const send = alertWebhookUrl === undefined ? undefined : createWebhook({ url: alertWebhookUrl, clock, log, signal });
+  const alerts = createAlerts({ entries: state.alerts, save, send, log, redact });
+  const reviewProviders = createProviderAlerts(alerts, providers);
+  const disk = createDiskWatch({ folder, statfs: options.statfs, alerts, log });
+  const passes = createPassRecord({ clock, stallMs: options.stallMs });
+  const waiting = createWaitingRows(state.left, clock);
+  let isPaused = false;
+  let schedule: CronSchedule | undefined;
+
+  const setAlert = (kind: AlertKind, message: AlertMessage | false) =>
+    message ? alerts.raise(kind, message) : alerts.clear(kind);
 
   const facts = (): HealthFacts => {
     const now = clock.now();
@@ -100,30 +101,29 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
       at: isoTime(now),
       processId: process.pid,
       startedAt,
-      passes: { ...passes.facts(), failedInARow: kept.failedPasses },
+      passes: { ...passes.facts(), failedInARow: state.failedPasses },
       ...(oldest !== undefined && {
         oldestWaitingSince: isoTime(oldest),
         oldestWaitingMs: Math.max(0, now - oldest),
       }),
       providers: providers().map(providerFact),
       ...(freeDiskBytes !== undefined && { freeDiskBytes }),
-      alerts: alerts.standing(),
+      alerts: [...alerts.raised().keys()],
     };
   };
 
   const liveness = (): Verdict => {
     const silentForMs = heartbeat.silentForMs();
-    if (expected && silentForMs > silentMs) return { ok: false, reason: verdictMessages.silent(silentForMs) };
+    if (schedule && silentForMs > silentMs) return notOk(verdictMessages.silent(silentForMs));
     return passes.liveness();
   };
 
   const readiness = (): Verdict => {
-    if (closing.signal.aborted) return { ok: false, reason: verdictMessages.stopping };
-    if (!isFolderOurs) return { ok: false, reason: verdictMessages.folderLost };
-    const refused = kept.alerts.get('tokenRefused');
-    if (refused?.state === 'trouble') return { ok: false, reason: refused.trouble };
-    if (!heartbeat.isWritable()) return { ok: false, reason: verdictMessages.unwritable };
-    return passes.reach();
+    if (closing.signal.aborted) return notOk(verdictMessages.stopping);
+    if (!isFolderOurs) return notOk(verdictMessages.folderLost);
+    const refused = alerts.raised().get('tokenRefused');
+    if (refused !== undefined) return notOk(refused);
+    return heartbeat.isWritable() ? passes.reach() : notOk(verdictMessages.unwritable);
   };
 
   const heartbeat = createHeartbeatFile({
@@ -135,101 +135,89 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
     clock,
     log,
   });
-  const settled = async () => {
-    // The last look at the disk may have something to tell.
-    await heartbeat.beat();
-    await Promise.all([ping?.settled(), alerts.settled()]);
-  };
 
-  const expectPasses = () => {
-    if (expected) passes.due(isPaused ? Number.POSITIVE_INFINITY : msToThirdRun(expected, clock.now()));
-  };
-
-  const ended = () => {
-    expectPasses();
-    alerts.deliver();
-    void keep();
-    void heartbeat.beat();
-  };
+  // While passes are paused on purpose, none is missed.
+  const expectNextPass = () => passes.expectNext(isPaused ? undefined : schedule);
 
   const passStarted = () => {
     passes.started();
-    expectPasses();
     waiting.passStarted();
     ping?.started();
-    alerts.deliver();
-    void heartbeat.beat();
   };
 
   const passDone = ({ scope, summary }: PassState) => {
     passes.ended('good', summary && { summary });
-    kept.failedPasses = 0;
-    stands('tokenRefused', false);
-    stands('passesFailing', false);
+    state.failedPasses = 0;
+    setAlert('tokenRefused', false);
+    setAlert('passesFailing', false);
     if (scope === 'board' && !isPaused) {
       const stuck = waiting.passEnded();
-      stands('rowsStuck', stuck !== undefined && alertMessages.rowsStuck(stuck.count, stuck.url));
+      setAlert('rowsStuck', stuck !== undefined && alertMessages.rowsStuck(stuck.count, stuck.url));
     }
-    providerAlerts.review([]);
+    reviewProviders([]);
     ping?.succeeded();
-    ended();
   };
 
   const passFailed = (error: unknown) => {
-    const said = redact(errorText(error, longestError));
-    passes.ended('failed', { error: said });
-    if (isTokenRefused(error)) stands('tokenRefused', alertMessages.tokenRefused());
+    const reason = redact(errorText(error, longestError));
+    passes.ended('failed', { error: reason });
+    if (options.isTokenRefused(error)) setAlert('tokenRefused', alertMessages.tokenRefused());
     else {
-      kept.failedPasses += 1;
-      const words = alertMessages.passesFailing(kept.failedPasses, error);
-      if (kept.failedPasses >= failuresToAlert) stands('passesFailing', words);
+      state.failedPasses += 1;
+      const message = alertMessages.passesFailing(state.failedPasses, error);
+      if (state.failedPasses >= failuresToAlert) setAlert('passesFailing', message);
     }
-    providerAlerts.review([]);
-    ping?.failed(said);
-    ended();
+    reviewProviders([]);
+    ping?.failed(reason);
   };
 
-  const passStopped = () => {
-    passes.ended('stopped');
-    ended();
-  };
+  const unlisten = listen(events, {
+    pass(pass, error) {
+      // One row asked for by hand says nothing of the passes.
+      if (pass.scope === 'row' || pass.state === 'queued') return;
+      if (pass.state === 'running') passStarted();
+      else if (pass.state === 'done') passDone(pass);
+      else if (pass.state === 'failed') passFailed(error);
+      else passes.ended('stopped');
+      expectNextPass();
+      alerts.deliver();
+      void save();
+      void heartbeat.beat();
+    },
+    outcome(outcome) {
+      passes.progressed();
+      waiting.outcome(outcome);
+      if (outcome.kind !== 'skipped') reviewProviders(outcome.attempts);
+    },
+    pendingRead({ posts, isFirst, more }) {
+      passes.boardRead();
+      waiting.pendingRead(posts, isFirst && !more && passes.facts().runningSince === undefined);
+    },
+    budget: ({ isReached }) => setAlert('budgetReached', isReached && alertMessages.budgetReached()),
+    paused(now) {
+      isPaused = now;
+      expectNextPass();
+    },
+    folderLost() {
+      isFolderOurs = false;
+      setAlert('folderTaken', alertMessages.folderTaken(folder));
+    },
+  });
 
-  events.on('pass', (pass, error) => {
-    // One row asked for by hand says nothing of the passes.
-    if (pass.scope === 'row') return;
-    if (pass.state === 'running') passStarted();
-    else if (pass.state === 'done') passDone(pass);
-    else if (pass.state === 'failed') passFailed(error);
-    else if (pass.state === 'stopped') passStopped();
-  });
-  events.on('outcome', (outcome) => {
-    passes.progressed();
-    waiting.outcome(outcome);
-    if (outcome.kind !== 'skipped') providerAlerts.review(outcome.attempts);
-  });
-  events.on('pendingRead', ({ posts, isFirst, more }) => {
-    passes.looked();
-    const isAll = isFirst && !more;
-    waiting.sighted(posts, isAll && passes.facts().runningSince === undefined);
-  });
-  events.on('budget', ({ isReached }) => stands('budgetReached', isReached && alertMessages.budgetReached()));
-  events.on('paused', (now) => {
-    isPaused = now;
-    expectPasses();
-  });
-  events.on('folderLost', () => {
-    isFolderOurs = false;
-    stands('folderTaken', alertMessages.folderTaken(folder));
-  });
+  const settled = async () => {
+    // The disk, measured once more, may be something to alert of.
+    await heartbeat.beat();
+    await Promise.all([ping?.settled(), alerts.settled()]);
+  };
 
   return {
     facts,
-    alerts: () => alerts.troubles(),
+    alerts: () => [...alerts.raised().values()],
     liveness,
     readiness,
-    watch(schedule) {
-      if (expected) return;
-      expected = schedule;
+    watch(expected) {
+      if (schedule) return;
+      schedule = expected;
       void heartbeat.beatOn(closing.signal);
     },
     async close(graceMs) {
@@ -237,6 +225,11 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
       await withDeadline(graceMs, undefined, settled).catch(() => undefined);
       outgoing.abort(new Error('The worker has been closed.'));
       await withDeadline(lastMs, undefined, settled).catch(() => undefined);
+      unlisten();
     },
   };
+}
+
+function notOk(reason: string): Verdict {
+  return { ok: false, reason };
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import { oneAtATime } from './one-at-a-time.ts';
+import { coalesce } from '../coalesce.ts';
 
 /** A file that shows by its age and its words how the worker is. */
 export interface HeartbeatFile {
@@ -25,10 +25,11 @@ export interface HeartbeatFileOptions {
 
 export const beatMs = 30_000;
 
+/** A heartbeat file that is written whenever it beats. */
 export function createHeartbeatFile({ content, save, clock, log }: HeartbeatFileOptions): HeartbeatFile {
-  let beatenAt = clock.monotonic();
+  let lastBeatAt = clock.monotonic();
   let isWritable = true;
-  const beat = oneAtATime(async () => {
+  const beat = coalesce(async () => {
     try {
       await save(`${JSON.stringify(await content(), undefined, 2)}\n`);
       isWritable = true;
@@ -37,7 +38,7 @@ export function createHeartbeatFile({ content, save, clock, log }: HeartbeatFile
       log.debug({ err: error }, 'The heartbeat could not be written');
       isWritable = false;
     }
-    beatenAt = clock.monotonic();
+    lastBeatAt = clock.monotonic();
   });
   return {
     beat,
@@ -47,7 +48,7 @@ export function createHeartbeatFile({ content, save, clock, log }: HeartbeatFile
         await clock.sleep(beatMs, signal).catch(() => undefined);
       }
     },
-    silentForMs: () => clock.monotonic() - beatenAt,
+    silentForMs: () => clock.monotonic() - lastBeatAt,
     isWritable: () => isWritable,
   };
 }

@@ -1,39 +1,50 @@
 import { randomUUID } from 'node:crypto';
+import pLimit from 'p-limit';
 import type { Log } from '../../lib/log.ts';
 import { send } from '../alerts/send.ts';
 
-/** Tells a dead man's switch of every pass (healthchecks.io/docs/http_api, 2026-11). Nothing waits for it, and nothing fails by it. */
+/** Reports every pass to a dead man's switch (healthchecks.io/docs/http_api, 2026-11). Nothing waits for it, and nothing fails by it. */
 export interface HeartbeatPing {
   started(): void;
   succeeded(): void;
   /** `text` holds no secret. */
   failed(text: string): void;
-  /** Resolves when nothing is on its way. */
+  /** Resolves when nothing is on its way any more. */
   settled(): Promise<void>;
 }
 
 const timeoutMs = 5000;
-/** Pings that wait their turn; further ones are dropped, for a slow service must not pile them up. */
-const mostWaiting = 6;
+/** Pings on their way or waiting; further ones are dropped, for a slow service must not pile them up. */
+const mostAtOnce = 6;
 
-export function createHeartbeatPing(options: { url: string; log: Log; signal: AbortSignal }): HeartbeatPing {
-  const { url, log, signal } = options;
+/** Pings an address; its answers do not matter. */
+export function createHeartbeatPing({
+  url,
+  log,
+  signal,
+}: {
+  url: string;
+  log: Log;
+  signal: AbortSignal;
+}): HeartbeatPing {
   let runId = randomUUID();
-  let waiting = 0;
-  let last = Promise.resolve();
+  // One after the other, so that a start never overtakes the end of the pass before.
+  const oneAtATime = pLimit(1);
 
-  // One after the other, so that a start never overtakes the end of its pass.
   const ping = (step: string, body: string) => {
-    if (waiting >= mostWaiting) {
+    if (oneAtATime.activeCount + oneAtATime.pendingCount >= mostAtOnce) {
       log.debug({ step }, 'A heartbeat ping is left out: the ones before are still on their way');
       return;
     }
-    waiting += 1;
-    const target = pingUrl(url, step, runId);
-    last = last.then(async () => {
-      const message = { url: target, contentType: 'text/plain; charset=utf-8', body, timeoutMs, signal };
+    const message = {
+      url: pingUrl(url, step, runId),
+      contentType: 'text/plain; charset=utf-8',
+      body,
+      timeoutMs,
+      signal,
+    };
+    void oneAtATime(async () => {
       const reason = await send(message);
-      waiting -= 1;
       if (reason !== undefined) log.debug({ step, reason }, 'A heartbeat ping did not get through');
     });
   };
@@ -45,7 +56,7 @@ export function createHeartbeatPing(options: { url: string; log: Log; signal: Ab
     },
     succeeded: () => ping('', ''),
     failed: (text) => ping('/fail', text),
-    settled: () => last,
+    settled: () => oneAtATime(() => undefined),
   };
 }
 

@@ -1,33 +1,42 @@
-import type { Clock } from '../../lib/clock.ts';
+import { createTask } from 'node-cron';
 import type { PassSummary } from '../../core/pass.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { isoTime } from '../../lib/dates.ts';
-import type { HealthFacts, PassResult, Verdict } from './facts.ts';
 import { verdictMessages } from '../../messages/health.ts';
+import type { HealthFacts, PassResult, Verdict } from './facts.ts';
 
-/** The passes so far. Whatever is judged by them goes by the monotonic clock; the wall clock only tells times. */
+/** A cron expression, read in a time zone. */
+export interface CronSchedule {
+  schedule: string;
+  timeZone: string;
+}
+
+/** The passes so far. Whatever is judged by them goes by the monotonic clock; the wall clock is for people. */
 export interface PassRecord {
   started(): void;
-  /** A row was seen or told: the pass under way comes along. */
+  /** A row came to its end: the pass under way gets on. */
   progressed(): void;
   /** The board was read. */
-  looked(): void;
-  /** A pass has to begin within so many ms. */
-  due(ms: number): void;
-  ended(result: PassResult, said?: { summary?: PassSummary; error?: string }): void;
+  boardRead(): void;
+  /** The next pass has to begin by the third run of this schedule; never without one. */
+  expectNext(schedule: CronSchedule | undefined): void;
+  ended(result: PassResult, details?: { summary?: PassSummary; error?: string }): void;
   liveness(): Verdict;
   /** Is the board within reach? */
   reach(): Verdict;
   facts(): Omit<HealthFacts['passes'], 'failedInARow'>;
 }
 
-/** As long as a failing pass may have read the board last and still be in reach of it. */
+/** A board that was read no longer ago than this is within reach, though the last pass failed. */
 const reachMs = 15 * 60_000;
+/** A schedule of seconds is given this much time. */
+const shortestWaitMs = 120_000;
 
-/** `stallMs`: a pass that comes no further for so long never will. */
+/** `stallMs`: a pass that has not got on for so long never will. */
 export function createPassRecord({ clock, stallMs }: { clock: Clock; stallMs: number }): PassRecord {
   const facts: Omit<HealthFacts['passes'], 'failedInARow'> = {};
   let progressAt = clock.monotonic();
-  let lookedAt: number | undefined;
+  let readAt: number | undefined;
   let dueAt = Number.POSITIVE_INFINITY;
   const isoNow = () => isoTime(clock.now());
   const progressed = () => void (progressAt = clock.monotonic());
@@ -38,40 +47,48 @@ export function createPassRecord({ clock, stallMs }: { clock: Clock; stallMs: nu
       facts.runningSince = facts.lastStartedAt = isoNow();
     },
     progressed,
-    looked() {
+    boardRead() {
       progressed();
-      lookedAt = clock.monotonic();
+      readAt = clock.monotonic();
     },
-    due: (ms) => void (dueAt = clock.monotonic() + ms),
+    expectNext(schedule) {
+      dueAt = schedule ? clock.monotonic() + msToThirdRun(schedule, clock.now()) : Number.POSITIVE_INFINITY;
+    },
     ended(result, { summary, error } = {}) {
       delete facts.runningSince;
       delete facts.lastError;
       facts.lastEndedAt = isoNow();
       facts.lastResult = result;
       if (error !== undefined) facts.lastError = error;
-      if (result === 'good') {
-        facts.lastGoodAt = facts.lastEndedAt;
-        if (summary) facts.lastGood = { done: summary.done, failed: summary.failed, skipped: summary.skipped };
-        lookedAt = clock.monotonic();
-      }
+      if (result !== 'good') return;
+      facts.lastGoodAt = facts.lastEndedAt;
+      if (summary) facts.lastGood = { done: summary.done, failed: summary.failed, skipped: summary.skipped };
+      readAt = clock.monotonic();
     },
     liveness() {
       const now = clock.monotonic();
-      if (facts.runningSince !== undefined) {
-        const stillMs = now - progressAt;
-        return stillMs > stallMs
-          ? { ok: false, reason: verdictMessages.stalled(stillMs) }
-          : { ok: true, reason: verdictMessages.alive };
+      const isRunning = facts.runningSince !== undefined;
+      if (isRunning && now - progressAt > stallMs) {
+        return { ok: false, reason: verdictMessages.stalled(now - progressAt) };
       }
-      return now > dueAt ? { ok: false, reason: verdictMessages.overdue } : { ok: true, reason: verdictMessages.alive };
+      if (!isRunning && now > dueAt) return { ok: false, reason: verdictMessages.overdue };
+      return { ok: true, reason: verdictMessages.alive };
     },
     reach() {
-      if (lookedAt === undefined) return { ok: false, reason: facts.lastError ?? verdictMessages.notYet };
-      const agoMs = clock.monotonic() - lookedAt;
+      if (readAt === undefined) return { ok: false, reason: facts.lastError ?? verdictMessages.notYet };
+      const agoMs = clock.monotonic() - readAt;
       return facts.lastError !== undefined && agoMs > reachMs
         ? { ok: false, reason: verdictMessages.unread(agoMs, facts.lastError) }
         : { ok: true, reason: verdictMessages.ready };
     },
     facts: () => ({ ...facts }),
   };
+}
+
+/** A single run may be missed for good reasons. */
+function msToThirdRun({ schedule, timeZone }: CronSchedule, now: number): number {
+  const task = createTask(schedule, () => undefined, { timezone: timeZone });
+  const third = task.getNextRuns(3).at(-1);
+  void task.destroy();
+  return third === undefined ? Number.POSITIVE_INFINITY : Math.max(shortestWaitMs, third.getTime() - now);
 }

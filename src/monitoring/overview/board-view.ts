@@ -1,13 +1,10 @@
 import type { Clock } from '../../lib/clock.ts';
 import { BoardError, ConfigError } from '../../core/errors.ts';
-import { listen, type PendingRead, type WorkerEvents } from '../../core/events.ts';
+import { listen, type WorkerEvents } from '../../core/events.ts';
 import { isoTime } from '../../lib/dates.ts';
 import type { Log } from '../../lib/log.ts';
 import { troubleMessages } from '../../messages/page.ts';
-import type { Outcome } from '../../core/outcome.ts';
-import type { PassState } from '../../core/pass.ts';
 import type { Post } from '../../core/post.ts';
-import type { Attempt } from '../../core/provider.ts';
 import type { BoardLook } from '../sources.ts';
 
 /** A row that is being served. */
@@ -72,63 +69,61 @@ export function createBoardView({ board, events, clock, log, onLook }: BoardView
   const noteMove = (id: string) => {
     if (isLooking) moved.add(id);
   };
-
-  const outcome = (told: Outcome) => {
-    const { id } = told.post;
-    const held = served.get(id)?.post;
-    served.delete(id);
-    noteMove(id);
-    if (told.kind === 'skipped' && told.again) {
-      if (held) waiting = [held, ...without(waiting, id)];
-      return;
-    }
-    ended.add(id);
-    waiting = without(waiting, id);
-    failed = without(failed, id);
-    if (told.kind === 'failed') {
-      const editedAt = isoTime(clock.now());
-      failed = [{ ...told.post, error: told.error, editedAt }, ...failed].slice(0, mostFailed);
-    }
+  const update = (id: string, state: Omit<ServedRow, 'post' | 'since'>) => {
+    const row = served.get(id);
+    if (row) served.set(id, { post: row.post, ...state, since: clock.now() });
   };
 
-  const marked = (id?: string) => {
-    if (id === undefined) return;
-    ended.delete(id);
-    noteMove(id);
-    waiting = [...waiting, ...failed.filter((post) => post.id === id)];
-    failed = without(failed, id);
-  };
-
-  const pendingRead = ({ posts, isFirst, more }: PendingRead) => {
-    if (!isFirst) return;
-    delete known.trouble;
-    waiting = posts.filter(({ id }) => !served.has(id) && !ended.has(id));
-    moreWaiting = more;
-    const marked = new Set(waiting.map(({ id }) => id));
-    failed = failed.filter(({ id }) => !marked.has(id));
-  };
-  const taken = (post: Post) => {
-    served.set(post.id, { post, since: clock.now() });
-    ended.delete(post.id);
-    noteMove(post.id);
-    waiting = without(waiting, post.id);
-    failed = without(failed, post.id);
-  };
-  const asking = (postId: string, { label }: { label: string }) => {
-    const row = served.get(postId);
-    if (row) served.set(postId, { post: row.post, provider: label, since: clock.now() });
-  };
-  const attempt = ({ outcome: result }: Attempt, postId = '') => {
-    const row = served.get(postId);
-    if (row) served.set(postId, { post: row.post, isMade: result === 'ok', since: clock.now() });
-  };
-  const pass = ({ state }: PassState) => {
-    if (state === 'running') ended.clear();
-    if (state === 'running' || state === 'queued') return;
-    // Rows still held go on with the next pass.
-    waiting = [...[...served.values()].map(({ post }) => post), ...waiting];
-    served.clear();
-  };
+  const unlisten = listen(events, {
+    marked(id) {
+      if (id === undefined) return;
+      ended.delete(id);
+      noteMove(id);
+      waiting = [...waiting, ...failed.filter((post) => post.id === id)];
+      failed = without(failed, id);
+    },
+    pendingRead({ posts, isFirst, more }) {
+      if (!isFirst) return;
+      delete known.trouble;
+      waiting = posts.filter(({ id }) => !served.has(id) && !ended.has(id));
+      moreWaiting = more;
+      const marked = new Set(waiting.map(({ id }) => id));
+      failed = failed.filter(({ id }) => !marked.has(id));
+    },
+    taken(post) {
+      served.set(post.id, { post, since: clock.now() });
+      ended.delete(post.id);
+      noteMove(post.id);
+      waiting = without(waiting, post.id);
+      failed = without(failed, post.id);
+    },
+    asking: (postId, { label }) => update(postId, { provider: label }),
+    attempt: ({ outcome }, postId = '') => update(postId, { isMade: outcome === 'ok' }),
+    outcome(outcome) {
+      const { id } = outcome.post;
+      const held = served.get(id)?.post;
+      served.delete(id);
+      noteMove(id);
+      if (outcome.kind === 'skipped' && outcome.again) {
+        if (held) waiting = [held, ...without(waiting, id)];
+        return;
+      }
+      ended.add(id);
+      waiting = without(waiting, id);
+      failed = without(failed, id);
+      if (outcome.kind === 'failed') {
+        const row = { ...outcome.post, error: outcome.error, editedAt: isoTime(clock.now()) };
+        failed = [row, ...failed].slice(0, mostFailed);
+      }
+    },
+    pass({ state }) {
+      if (state === 'running') ended.clear();
+      if (state === 'running' || state === 'queued') return;
+      // Rows still held go on with the next pass.
+      waiting = [...[...served.values()].map(({ post }) => post), ...waiting];
+      served.clear();
+    },
+  });
 
   const isAtRest = ({ id }: Post) => !served.has(id) && !moved.has(id);
 
@@ -151,16 +146,6 @@ export function createBoardView({ board, events, clock, log, onLook }: BoardView
     onLook();
   };
 
-  const ends = [
-    listen(events, 'marked', marked),
-    listen(events, 'pendingRead', pendingRead),
-    listen(events, 'taken', taken),
-    listen(events, 'asking', asking),
-    listen(events, 'attempt', attempt),
-    listen(events, 'outcome', outcome),
-    listen(events, 'pass', pass),
-  ];
-
   return {
     look(maxAgeMs) {
       if (isLooking || clock.monotonic() - lookedAt < maxAgeMs) return;
@@ -176,9 +161,7 @@ export function createBoardView({ board, events, clock, log, onLook }: BoardView
       moreFailed,
       ended: ended.size,
     }),
-    close() {
-      for (const end of ends) end();
-    },
+    close: unlisten,
   };
 }
 

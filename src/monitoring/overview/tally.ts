@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
 import { listen, type WorkerEvents } from '../../core/events.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Attempt } from '../../core/provider.ts';
+import { coalesce } from '../coalesce.ts';
 import type { StateFile } from '../../state/state-file.ts';
 
 /** The pictures of one day, by the name of the provider that made them. */
@@ -42,42 +42,36 @@ const betweenWritesMs = 1000;
 export async function openTally({ file, clock, log, events }: TallyOptions): Promise<Tally> {
   const counts = await readCounts(file, log);
   const ending = new AbortController();
-  /** Was a picture counted since the last try to write? */
+  /** Has an image been counted that is not on disk? */
   let isDirty = false;
   let isFailing = false;
-  let writing: Promise<void> | undefined;
 
-  async function write(): Promise<void> {
+  // A disk that fails is tried again with the next image, and in the end.
+  const save = coalesce(async () => {
+    if (!isDirty) return;
     isDirty = false;
     try {
       await file.save(`${JSON.stringify({ version: 1, days: toRecord(counts) }, undefined, 2)}\n`);
       isFailing = false;
     } catch (error) {
       if (!isFailing) log.debug({ err: error }, 'The tally of pictures could not be written');
-      isFailing = true;
+      isDirty = isFailing = true;
     }
-  }
+    await clock.sleep(betweenWritesMs, ending.signal).catch(() => undefined);
+  });
 
-  // A disk that fails is tried again with the next picture, and in the end.
-  const writeOn = async () => {
-    while (isDirty && !ending.signal.aborted) {
-      await write();
-      await clock.sleep(betweenWritesMs, ending.signal).catch(() => undefined);
-    }
-    writing = undefined;
-  };
-
-  const count = ({ outcome, provider }: Attempt) => {
-    if (outcome !== 'ok') return;
-    const today = dayOf(clock.now());
-    const byProvider = counts.get(today) ?? new Map<string, number>();
-    byProvider.set(provider, (byProvider.get(provider) ?? 0) + 1);
-    counts.set(today, byProvider);
-    forgetOldest(counts);
-    isDirty = true;
-    writing ??= writeOn();
-  };
-  const endCounting = listen(events, 'attempt', count);
+  const unlisten = listen(events, {
+    attempt({ outcome, provider }) {
+      if (outcome !== 'ok') return;
+      const today = dayOf(clock.now());
+      const byProvider = counts.get(today) ?? new Map<string, number>();
+      byProvider.set(provider, (byProvider.get(provider) ?? 0) + 1);
+      counts.set(today, byProvider);
+      forgetOldest(counts);
+      isDirty = true;
+      void save();
+    },
+  });
 
   return {
     days(length) {
@@ -88,10 +82,9 @@ export async function openTally({ file, clock, log, events }: TallyOptions): Pro
       });
     },
     async saved() {
-      endCounting();
+      unlisten();
       ending.abort();
-      await writing;
-      if (isDirty || isFailing) await write();
+      await save();
     },
   };
 }

@@ -35,13 +35,21 @@ export function liveRoutes(parts: ServerParts, _settings: ServerSettings): Fasti
       beforeEach: () => isPassRunning() || board.look(watchedAgeMs),
     });
 
-    const names = ['pass', 'pendingRead', 'taken', 'asking', 'attempt', 'outcome', 'paused'] as const;
-    const ends = names.map((name) => listen(events, name, broadcast.changed));
+    const { changed } = broadcast;
+    const unlisten = listen(events, {
+      pass: changed,
+      pendingRead: changed,
+      taken: changed,
+      asking: changed,
+      attempt: changed,
+      outcome: changed,
+      paused: changed,
+    });
     signal.addEventListener('abort', broadcast.close, { once: true });
     // Before the server waits for its connections to end.
     app.addHook('preClose', async () => broadcast.close());
     app.addHook('onClose', async () => {
-      for (const end of ends) end();
+      unlisten();
       signal.removeEventListener('abort', broadcast.close);
       board.close();
       await tally.saved();

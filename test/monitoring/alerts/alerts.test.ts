@@ -169,24 +169,24 @@ describe('an alert', () => {
     );
     await health.close(5000);
     expect(listener.texts().join()).toContain('(&lt;!channel&gt; &amp; [secret] says no)');
-    expect(rig.files.kept).toContain('[secret]');
-    expect(rig.files.kept).not.toContain(canary);
+    expect(rig.files.alerts).toContain('[secret]');
+    expect(rig.files.alerts).not.toContain(canary);
   });
 
   it('starts anew when what was told cannot be read', async () => {
     const { listener, rig } = await setUp();
-    rig.files.kept = '{"version":1,"alerts":{"x"';
+    rig.files.alerts = '{"version":1,"alerts":{"x"';
     rig.freeBytes = 0;
     const health = await rig.open();
     goodPass(health);
     await health.close(5000);
     expect(listener.texts()).toHaveLength(1);
-    expect(() => JSON.parse(rig.files.kept ?? '')).not.toThrow();
+    expect(() => JSON.parse(rig.files.alerts ?? '')).not.toThrow();
   });
 
   it('is still told when it cannot be kept', async () => {
     const { listener, rig } = await setUp();
-    const health = await rig.open({ kept: { load: async () => undefined, save: fullDisk } });
+    const health = await rig.open({ alertFile: { load: async () => undefined, save: fullDisk } });
     rig.freeBytes = 0;
     goodPass(health);
     goodPass(health);

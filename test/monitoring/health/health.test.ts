@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { settled } from '../../support/chain/rig.ts';
 import type { Health } from '../../../src/monitoring/health/health.ts';
 import {
   attempt,
@@ -36,7 +37,7 @@ describe('rows are stuck', () => {
       expect(isStuck(health)).toBe(expected);
     }
     await health.close(5000);
-    expect(rig.files.kept).toContain('https://www.notion.so/1');
+    expect(rig.files.alerts).toContain('https://www.notion.so/1');
     const second = await rig.open();
     expect(isStuck(second)).toBe(true);
     goodPass(second);
@@ -120,10 +121,11 @@ describe('rows are stuck', () => {
 
 describe('the disk is low', () => {
   it('below 500 MiB, until there is clearly more', async () => {
-    const { rig, health } = await setUp();
+    const rig = createRig();
     const seen: boolean[] = [];
     for (const mebibytes of [600, 499, 600, 499, 800]) {
       rig.freeBytes = mebibytes * 1024 * 1024;
+      const health = await rig.open();
       goodPass(health);
       await health.close(5000);
       seen.push(health.facts().alerts.includes('diskLow'));
@@ -290,7 +292,10 @@ describe('liveness', () => {
     goodPass(health);
     health.events.emit('paused', true);
     time.pass(48 * 60 * minuteMs);
-    await health.close(0);
+    // The heartbeat is written anew by any pass.
+    startPass(health, 'limited');
+    stopPass(health);
+    await settled();
     expect(health.liveness()).toMatchObject({ ok: true });
     health.events.emit('paused', false);
     time.pass(4 * 60 * minuteMs);
@@ -345,15 +350,15 @@ describe('readiness', () => {
     const { rig, health } = await setUp();
     goodPass(health);
     await health.close(5000);
-    rig.files.heartbeat = rig.files.kept = 'of the other worker';
+    rig.files.heartbeat = rig.files.alerts = 'of the other worker';
     const second = await rig.open({
-      kept: { load: async () => undefined, save: async (text) => void (rig.files.kept = text) },
+      alertFile: { load: async () => undefined, save: async (text) => void (rig.files.alerts = text) },
     });
     second.events.emit('folderLost');
     failingPass(second);
     expect(second.facts().alerts).toContain('folderTaken');
     expect(second.readiness()).toMatchObject({ ok: false });
     await second.close(5000);
-    expect(rig.files).toEqual({ heartbeat: 'of the other worker', kept: 'of the other worker' });
+    expect(rig.files).toEqual({ heartbeat: 'of the other worker', alerts: 'of the other worker' });
   });
 });

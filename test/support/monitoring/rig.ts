@@ -48,7 +48,7 @@ export interface WatchedWorker extends Health {
 /** A worker's health with a disk in memory, and everything around it to be set by hand. */
 export function createRig(options: Partial<HealthOptions> = {}) {
   const time = createTwoClocks();
-  const files: { kept?: string; heartbeat?: string } = {};
+  const files: { alerts?: string; heartbeat?: string } = {};
   const around = {
     time,
     files,
@@ -63,7 +63,7 @@ export function createRig(options: Partial<HealthOptions> = {}) {
         redact: createRedact([canary]),
         folder: 'images',
         stallMs: 30 * 60_000,
-        kept: { load: async () => files.kept, save: async (text) => void (files.kept = text) },
+        alertFile: { load: async () => files.alerts, save: async (text) => void (files.alerts = text) },
         saveHeartbeat: async (text) => void (files.heartbeat = text),
         statfs: async () => ({ bavail: around.freeBytes, bsize: 1 }),
         providers: () => around.providers,
