@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { settled } from '../../support/chain/rig.ts';
+import { flushPromises } from '../../support/chain/rig.ts';
 import type { Health } from '../../../src/monitoring/health/health.ts';
 import {
   attempt,
@@ -295,7 +295,7 @@ describe('liveness', () => {
     // The heartbeat is written anew by any pass.
     startPass(health, 'limited');
     stopPass(health);
-    await settled();
+    await flushPromises();
     expect(health.liveness()).toMatchObject({ ok: true });
     health.events.emit('paused', false);
     time.pass(4 * 60 * minuteMs);
