@@ -5,7 +5,7 @@ export interface Overview {
   at: string;
   version: string;
   viewer: { name: string; canLogOut: boolean };
-  /** Absent until the board has been seen once. */
+  /** Absent until the board was read once. */
   board?: { title: string; url: string };
   activity: Activity;
   /** Why the worker cannot do its work; one sentence. */
@@ -31,7 +31,7 @@ export type Activity =
   | { kind: 'working'; since: string; done: number; total: number; /** Is the total not the whole? */ more: boolean }
   | { kind: 'starting' }
   | { kind: 'paused'; since: string }
-  | { kind: 'idle'; /** When the schedule looks next. */ nextAt?: string };
+  | { kind: 'idle'; /** When the schedule begins the next pass. */ nextAt?: string };
 
 /** A row of the board. */
 export interface Row {
@@ -47,9 +47,9 @@ export interface Row {
 export interface RunningRow extends Omit<Row, 'since'> {
   /** Label of the provider that is being asked; absent before the first. */
   provider?: string;
-  /** Is its picture made, and only to be written to the board? */
+  /** Is its image made, and only to be written to the board? */
   isMade?: boolean;
-  /** Since when that provider is asked, or the row stands as it does. */
+  /** Since when that provider is asked, or the row is in this state. */
   since: string;
 }
 
@@ -58,7 +58,7 @@ export interface FailedRow extends Row {
   error: string;
 }
 
-/** A picture of the board, or one that the viewer asked for over HTTP. */
+/** An image of the board, or one that the viewer asked for over HTTP. */
 export interface ImageView {
   url: string;
   thumbnailUrl: string;
@@ -91,7 +91,7 @@ export interface ProviderView {
 export interface DayView {
   /** UTC, as `2026-11-22`. */
   day: string;
-  /** Pictures by the provider's name. */
+  /** Images by the provider's name. */
   counts: Record<string, number>;
 }
 

@@ -6,7 +6,7 @@ const timeoutMs = 10_000;
 /** Waits before the second and the third try. */
 const pausesMs = [1000, 5000];
 
-/** Tells a Slack-compatible webhook, in three tries; false when none got through. */
+/** Sends texts to a Slack-compatible webhook, in three tries each; the answer is false when none got through. */
 export function createWebhook(options: { url: string; clock: Clock; log: Log; signal: AbortSignal }) {
   const { url, clock, log, signal } = options;
   return async (text: string): Promise<boolean> => {

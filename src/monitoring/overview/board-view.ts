@@ -12,7 +12,7 @@ export interface ServedRow {
   post: Post;
   /** Label of the provider that is being asked. */
   provider?: string;
-  /** Is its picture made, and only to be written to the board? */
+  /** Is its image made, and only to be written to the board? */
   isMade?: boolean;
   /** Wall-clock ms. */
   since: number;
@@ -33,9 +33,9 @@ export interface BoardState {
   trouble?: string;
 }
 
-/** Keeps the rows by what the worker tells, and by looks at the board. */
+/** The rows as the worker's events and looks at the board show them. */
 export interface BoardView {
-  /** Looks in the background when the last look is older than `maxAgeMs`; never twice at once. */
+  /** Looks at the board in the background when the last look is older than `maxAgeMs`; never twice at once. */
   look(maxAgeMs: number): void;
   state(): BoardState;
   close(): void;
@@ -46,7 +46,7 @@ export interface BoardViewOptions {
   events: WorkerEvents;
   clock: Clock;
   log: Log;
-  /** Hears when a look has ended. */
+  /** Called when a look has ended. */
   onLook: () => void;
 }
 

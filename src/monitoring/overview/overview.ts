@@ -26,12 +26,12 @@ export interface OverviewSources extends WorkerSources {
 }
 
 const mostRows = 100;
-const mostPictures = 24;
+const mostImages = 24;
 const chartDays = 30;
 /** Longest texts, in characters: a snapshot stays small whatever people write. */
 const longest = { title: 500, error: 1000, prompt: 4000 };
 
-/** The page's whole content for one viewer, as things stand now. It fails nobody: what cannot be read is absent. */
+/** The page's whole content for one viewer, as of now. It never fails: what cannot be read is absent. */
 export async function buildOverview(sources: OverviewSources, viewer: Viewer): Promise<Overview> {
   const { clock, redact } = sources;
   const state = sources.rows.state();
@@ -43,30 +43,30 @@ export async function buildOverview(sources: OverviewSources, viewer: Viewer): P
     title: cut(post.title, longest.title),
     since: post.editedAt,
   });
-  const shown = (picture: ImageRecord, path: string): ImageView => ({
-    url: `/${path}/${encodeURIComponent(picture.file)}`,
-    thumbnailUrl: `/thumbnails/${path}/${encodeURIComponent(picture.file)}`,
-    generatedAt: picture.generatedAt,
-    width: picture.width,
-    height: picture.height,
-    prompt: cut(picture.prompt, longest.prompt),
-    provider: sources.providers.find(({ name }) => name === picture.provider)?.label ?? redact(picture.provider),
-    model: redact(picture.model),
-    why: cut(picture.why, longest.error),
-    costUsd: picture.costUsd,
+  const imageView = (image: ImageRecord, path: string): ImageView => ({
+    url: `/${path}/${encodeURIComponent(image.file)}`,
+    thumbnailUrl: `/thumbnails/${path}/${encodeURIComponent(image.file)}`,
+    generatedAt: image.generatedAt,
+    width: image.width,
+    height: image.height,
+    prompt: cut(image.prompt, longest.prompt),
+    provider: sources.providers.find(({ name }) => name === image.provider)?.label ?? redact(image.provider),
+    model: redact(image.model),
+    why: cut(image.why, longest.error),
+    costUsd: image.costUsd,
   });
-  const latestPictures = async () => {
+  const latestImages = async () => {
     const [own, uploaded] = await Promise.all([
-      sources.images.latest(mostPictures),
-      sources.uploads.latest(viewer.id, mostPictures),
+      sources.images.latest(mostImages),
+      sources.uploads.latest(viewer.id, mostImages),
     ]);
     const uploads = `uploads/images/user-${encodeURIComponent(viewer.id)}`;
-    return [...own.map((picture) => shown(picture, 'pictures')), ...uploaded.map((picture) => shown(picture, uploads))]
+    return [...own.map((image) => imageView(image, 'pictures')), ...uploaded.map((image) => imageView(image, uploads))]
       .toSorted((a, b) => Date.parse(b.generatedAt) - Date.parse(a.generatedAt))
-      .slice(0, mostPictures);
+      .slice(0, mostImages);
   };
-  const [pictures, money] = await Promise.all([
-    latestPictures().catch(() => undefined),
+  const [images, money] = await Promise.all([
+    latestImages().catch(() => undefined),
     sources.budget.state().catch(() => undefined),
   ]);
   const trouble = workerTrouble(sources);
@@ -96,7 +96,7 @@ export async function buildOverview(sources: OverviewSources, viewer: Viewer): P
       rows: state.failed.slice(0, mostRows).map((post) => ({ ...row(post), error: cut(post.error, longest.error) })),
       more: state.moreFailed,
     },
-    ...(pictures && { pictures }),
+    ...(images && { pictures: images }),
     providers: providerViews(sources),
     days: sources.tally.days(chartDays),
     ...(money && { spend: spendView(money) }),
@@ -134,13 +134,13 @@ function workerTrouble({ health, passes }: OverviewSources): string | undefined 
 }
 
 function providerViews(sources: OverviewSources): ProviderView[] {
-  const chain = new Map(sources.chain.state().map((link) => [link.name, link]));
+  const chain = new Map(sources.chain.state().map((state) => [state.name, state]));
   return sources.providers.map(({ name, label, configured }) => {
     const { lastError, medianMs } = sources.record.of(name);
     return {
       name,
       label,
-      ...standing(configured ? chain.get(name) : undefined),
+      ...providerStatus(configured ? chain.get(name) : undefined),
       ...(lastError && {
         lastError: { at: lastError.at, message: shortened(sources.redact(lastError.message), longest.error) },
       }),
@@ -149,9 +149,11 @@ function providerViews(sources: OverviewSources): ProviderView[] {
   });
 }
 
-function standing(link: ProviderState | undefined): Pick<ProviderView, 'state' | 'words' | 'until' | 'canAskAgain'> {
-  if (!link) return { state: 'absent', words: providerMessages.absent, canAskAgain: false };
-  const { breaker, admits } = link;
+function providerStatus(
+  state: ProviderState | undefined,
+): Pick<ProviderView, 'state' | 'words' | 'until' | 'canAskAgain'> {
+  if (!state) return { state: 'absent', words: providerMessages.absent, canAskAgain: false };
+  const { breaker, admits } = state;
   if (breaker.kind === 'closed') {
     if (admits) return { state: 'ready', words: providerMessages.ready, canAskAgain: false };
     return { state: 'left-out', words: providerMessages.leftOut('over_budget'), canAskAgain: false };

@@ -1,7 +1,7 @@
+import { listen, type WorkerEvents } from '../../core/events.ts';
 import type { FailureCode } from '../../core/reactions.ts';
-import type { WorkerEvents } from '../../core/events.ts';
 
-/** The last call of a provider that brought no picture. */
+/** The last call of a provider that brought no image. */
 export interface LastError {
   /** ISO 8601, UTC. */
   at: string;
@@ -10,45 +10,35 @@ export interface LastError {
   message: string;
 }
 
-/** What this process has seen of the providers. */
+/** How the calls of providers went in this process. */
 export interface ProviderRecord {
-  /** `medianMs` is of the last 50 pictures; `lastError` stays when later calls go well. */
-  of(name: string): { lastError?: LastError; medianMs?: number; pictures: number };
-}
-
-interface Entry {
-  lastError?: LastError;
-  /** Of the last pictures, in ms. */
-  durations: number[];
-  pictures: number;
+  /** `medianMs` is of the last 50 images; `lastError` stays when later calls go well. */
+  of(name: string): { lastError?: LastError; medianMs?: number };
 }
 
 const mostDurations = 50;
 
+/** A record of the providers' calls from now on. */
 export function createProviderRecord(events: WorkerEvents): ProviderRecord {
-  const entries = new Map<string, Entry>();
+  const lastErrors = new Map<string, LastError>();
+  /** Of the last images, in ms. */
+  const durations = new Map<string, number[]>();
 
-  const entryOf = (name: string): Entry => {
-    const entry = entries.get(name) ?? { durations: [], pictures: 0 };
-    entries.set(name, entry);
-    return entry;
-  };
-
-  events.on('attempt', ({ provider, outcome, notAsked, durationMs, startedAt, detail }) => {
-    if (outcome === 'ok') {
-      const entry = entryOf(provider);
-      entry.durations = [...entry.durations, durationMs].slice(-mostDurations);
-      entry.pictures += 1;
-    } else if (outcome !== 'interrupted' && !notAsked) {
-      entryOf(provider).lastError = { at: startedAt, code: outcome, message: detail ?? outcome };
-    }
+  listen(events, {
+    attempt({ provider, outcome, notAsked, durationMs, startedAt, detail }) {
+      if (outcome === 'ok') {
+        durations.set(provider, [...(durations.get(provider) ?? []), durationMs].slice(-mostDurations));
+      } else if (outcome !== 'interrupted' && !notAsked) {
+        lastErrors.set(provider, { at: startedAt, code: outcome, message: detail ?? outcome });
+      }
+    },
   });
 
   return {
     of(name) {
-      const { lastError, durations, pictures } = entries.get(name) ?? { durations: [], pictures: 0 };
-      const medianMs = median(durations);
-      return { ...(lastError && { lastError }), ...(medianMs !== undefined && { medianMs }), pictures };
+      const lastError = lastErrors.get(name);
+      const medianMs = median(durations.get(name) ?? []);
+      return { ...(lastError && { lastError }), ...(medianMs !== undefined && { medianMs }) };
     },
   };
 }

@@ -5,18 +5,18 @@ import type { Log } from '../../lib/log.ts';
 import { coalesce } from '../coalesce.ts';
 import type { StateFile } from '../../state/state-file.ts';
 
-/** The pictures of one day, by the name of the provider that made them. */
+/** The images of one day, by the name of the provider that made them. */
 export interface TallyDay {
   /** UTC, as `2026-11-22`. */
   day: string;
   counts: Record<string, number>;
 }
 
-/** Pictures a day by provider, kept beyond the process. */
+/** Images a day by provider, kept beyond the process. */
 export interface Tally {
   /** The last days up to today, oldest first, empty ones included. */
   days(count: number): TallyDay[];
-  /** Ends the counting, with everything on disk if the disk lets it; never fails. */
+  /** Ends the counting, and writes what is not on disk yet; never fails. */
   saved(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export interface TallyOptions {
 /** By day, then by provider. */
 type Counts = Map<string, Map<string, number>>;
 
-const kept = z.object({
+const fileSchema = z.object({
   version: z.literal(1),
   days: z.record(z.iso.date(), z.record(z.string(), z.int().nonnegative())),
 });
@@ -93,7 +93,7 @@ async function readCounts(file: StateFile, log: Log): Promise<Counts> {
   try {
     const text = await file.load();
     if (text === undefined) return new Map();
-    const { days } = kept.parse(JSON.parse(text));
+    const { days } = fileSchema.parse(JSON.parse(text));
     const counts = new Map(Object.entries(days).map(([day, own]) => [day, new Map(Object.entries(own))]));
     forgetOldest(counts);
     return counts;

@@ -1,7 +1,6 @@
-import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../../src/lib/log.ts';
-import type { WorkerEvents } from '../../../src/core/events.ts';
+import { createWorkerEvents } from '../../../src/core/events.ts';
 import type { Attempt } from '../../../src/core/provider.ts';
 import { withAttemptLog } from '../../../src/chain/attempt.ts';
 import { createBreaker } from '../../../src/chain/breaker.ts';
@@ -24,12 +23,12 @@ function attempt(changes: Partial<Attempt> = {}): Attempt {
 }
 
 function open() {
-  const events: WorkerEvents = new EventEmitter();
+  const events = createWorkerEvents();
   const record = createProviderRecord(events);
   const took = (...durations: number[]) => {
     for (const durationMs of durations) events.emit('attempt', attempt({ durationMs }));
   };
-  return { record, took, tell: (changes: Partial<Attempt>) => void events.emit('attempt', attempt(changes)) };
+  return { record, took, attempted: (changes: Partial<Attempt>) => void events.emit('attempt', attempt(changes)) };
 }
 
 /** What a breaker that remembers a lack of credit writes into the ledger. */
@@ -43,7 +42,7 @@ async function refusalOfBreaker(): Promise<Attempt> {
   await end(failure('out_of_credit', { status: 402 }));
   expect(() => breaker.refuse(context)).toThrow('out of credit');
   const [refusal] = context.attempts;
-  if (!refusal) throw new Error('the breaker told nothing');
+  if (!refusal) throw new Error('the breaker recorded nothing');
   return refusal;
 }
 
@@ -65,60 +64,59 @@ async function refusalForWantOfTime(): Promise<Attempt> {
   const context = createContext({ clock, rowMs: -1 });
   await expect(provider.generate(request, context)).rejects.toThrow(/ was not asked: /);
   const [refusal] = context.attempts;
-  if (!refusal) throw new Error('the call told nothing');
+  if (!refusal) throw new Error('the call recorded nothing');
   return refusal;
 }
 
 describe('the record of providers', () => {
   it('knows nothing of a provider that was never called', () => {
-    expect(open().record.of('huggingface')).toEqual({ pictures: 0 });
+    expect(open().record.of('huggingface')).toEqual({});
   });
 
-  it('tells the median time of pictures, of an even number the middle', () => {
+  it('tells the median time of images, of an even number the middle', () => {
     const { record, took } = open();
     took(9000, 1000, 2000);
-    expect(record.of('huggingface')).toEqual({ medianMs: 2000, pictures: 3 });
+    expect(record.of('huggingface')).toEqual({ medianMs: 2000 });
     took(4000);
     expect(record.of('huggingface').medianMs).toBe(3000);
   });
 
-  it('takes the median of the last 50 pictures, and counts all', () => {
+  it('takes the median of the last 50 images', () => {
     const { record, took } = open();
     took(...Array.from({ length: 50 }, () => 10), ...Array.from({ length: 50 }, () => 7000));
-    expect(record.of('huggingface')).toEqual({ medianMs: 7000, pictures: 100 });
+    expect(record.of('huggingface')).toEqual({ medianMs: 7000 });
   });
 
   it('keeps the last failure, also when later calls go well', () => {
-    const { record, tell } = open();
-    tell({ outcome: 'timeout', detail: 'no answer within 60 s' });
-    tell({ outcome: 'unavailable', detail: 'HTTP 500', startedAt: '2026-11-21T11:00:00.000Z' });
-    tell({});
+    const { record, attempted } = open();
+    attempted({ outcome: 'timeout', detail: 'no answer within 60 s' });
+    attempted({ outcome: 'unavailable', detail: 'HTTP 500', startedAt: '2026-11-21T11:00:00.000Z' });
+    attempted({});
     expect(record.of('huggingface')).toEqual({
       lastError: { at: '2026-11-21T11:00:00.000Z', code: 'unavailable', message: 'HTTP 500' },
       medianMs: 4500,
-      pictures: 1,
     });
   });
 
   it('keeps a failure that took no measurable time', () => {
-    const { record, tell } = open();
-    tell({ outcome: 'unreachable', durationMs: 0, detail: 'connection refused' });
+    const { record, attempted } = open();
+    attempted({ outcome: 'unreachable', durationMs: 0, detail: 'connection refused' });
     expect(record.of('huggingface').lastError?.code).toBe('unreachable');
   });
 
   it('keeps providers apart', () => {
-    const { record, tell } = open();
-    tell({ provider: 'stable-diffusion', durationMs: 20 });
-    expect([record.of('huggingface').pictures, record.of('stable-diffusion').pictures]).toEqual([0, 1]);
+    const { record, attempted } = open();
+    attempted({ provider: 'stable-diffusion', durationMs: 20 });
+    expect([record.of('huggingface'), record.of('stable-diffusion')]).toEqual([{}, { medianMs: 20 }]);
   });
 
   it('takes no refusal to call a provider for its failure', async () => {
-    const { record, tell } = open();
+    const { record, attempted } = open();
     const refusal = await refusalOfBreaker();
     expect(refusal.outcome).toBe('out_of_credit');
-    tell(refusal);
-    tell(await refusalForWantOfTime());
-    tell({ outcome: 'interrupted' });
-    expect(record.of('huggingface')).toEqual({ pictures: 0 });
+    attempted(refusal);
+    attempted(await refusalForWantOfTime());
+    attempted({ outcome: 'interrupted' });
+    expect(record.of('huggingface')).toEqual({});
   });
 });

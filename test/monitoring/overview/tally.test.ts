@@ -1,10 +1,9 @@
-import { EventEmitter } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Clock, systemClock } from '../../../src/lib/clock.ts';
-import type { WorkerEvents } from '../../../src/core/events.ts';
+import { createWorkerEvents } from '../../../src/core/events.ts';
 import type { Attempt } from '../../../src/core/provider.ts';
 import { readIfPresent, writeAtomic } from '../../../src/state/files.ts';
 import type { StateFile } from '../../../src/state/state-file.ts';
@@ -17,7 +16,7 @@ const dayMs = 86_400_000;
 
 async function open(text?: string, clock: Clock = createFakeClock()) {
   const file = createMemoryFile(text);
-  const events: WorkerEvents = new EventEmitter();
+  const events = createWorkerEvents();
   const log = createLines();
   const tally = await openTally({ file, clock, log, events });
   onTestFinished(() => tally.saved());
@@ -154,7 +153,7 @@ describe('the tally of pictures', () => {
   it('begins anew when its file cannot be read', async () => {
     const log = createLines();
     const file: StateFile = { load: () => Promise.reject(new Error('no right')), save: async () => undefined };
-    const tally = await openTally({ file, clock: createFakeClock(), log, events: new EventEmitter() });
+    const tally = await openTally({ file, clock: createFakeClock(), log, events: createWorkerEvents() });
     expect([tally.days(1)[0]?.counts, log.lines.length]).toEqual([{}, 1]);
   });
 
@@ -190,7 +189,7 @@ describe('the tally of pictures', () => {
       load: async () => (await readIfPresent(path))?.toString(),
       save: (text) => writeAtomic(path, text),
     };
-    const events: WorkerEvents = new EventEmitter();
+    const events = createWorkerEvents();
     const tally = await openTally({ file, clock: systemClock, log: createLines(), events });
     const startedAt = '2026-11-21T10:00:00.000Z';
     events.emit('attempt', { provider: 'sd', label: 'SD', model: 'm', startedAt, durationMs: 5, outcome: 'ok' });
