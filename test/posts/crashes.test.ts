@@ -11,7 +11,7 @@ import { healPost, type HealParts } from '../../src/posts/heal.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { type JournalEntry, journalEntrySchema } from '../../src/state/journal-schema.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { postOf } from '../support/journal.ts';
+import { fakePost } from '../support/fake-post.ts';
 
 /** Stands for the end of the process: nothing has an effect after it. */
 class Crash extends ConfigError {}
@@ -22,7 +22,7 @@ const hourMs = 3_600_000;
 /** One row with everything around it in memory, where the process can end before or after any effect. */
 function createWorld() {
   const clock = createFakeClock(Date.UTC(2026, 10, 21, 12));
-  let row: Post = postOf(id, { prompt: 'soup' });
+  let row: Post = fakePost({ id, title: id, prompt: 'soup' });
   const journal = new Map<string, string>();
   const unnamed = new Map<string, string>();
   const files = new Map<string, string>();

@@ -18,7 +18,8 @@ import {
   journalEntrySchema,
   type Unfinished,
 } from '../../src/state/journal-schema.ts';
-import { generatedFile, postOf } from '../support/journal.ts';
+import { fakePost } from '../support/fake-post.ts';
+import { generatedFile } from '../support/journal.ts';
 
 const now = Date.UTC(2026, 10, 21, 12);
 const hourMs = 3_600_000;
@@ -59,7 +60,7 @@ const anyEntry = fc
     ),
   })
   .map(({ task, generation, hasJob, isPlaceholder, mayRetry, settledMsAgo, step }): JournalEntry => {
-    const begun = claimed(postOf('a'), generation, task);
+    const begun = claimed(fakePost({ id: 'a' }), generation, task);
     const jobs: Record<string, string> = hasJob ? { replicate: 'job' } : {};
     const asked = callsChanged(begun, { attempts: [refused], openCalls: [call], jobs });
     const provider = isPlaceholder ? 'placeholder' : 'huggingface';
@@ -164,7 +165,7 @@ function findBrokenRule(candidate: Resume): string | undefined {
   let rule: string | undefined;
   fc.check(
     fc.property(anyEntry, anyRow, (entry, row) => {
-      const broken = brokenRule(candidate, entry, postOf('a', { statusName: '', ...row }));
+      const broken = brokenRule(candidate, entry, fakePost({ id: 'a', statusName: '', ...row }));
       rule = broken ?? rule;
       return broken === undefined;
     }),
@@ -175,7 +176,7 @@ function findBrokenRule(candidate: Resume): string | undefined {
 
 describe('resume', () => {
   it('begins a row that nobody knows', () => {
-    expect(resume(undefined, postOf('a'), now)).toMatchObject({
+    expect(resume(undefined, fakePost({ id: 'a' }), now)).toMatchObject({
       kind: 'continue',
       entry: { step: 'claimed', generation: 0, attempts: [], task: { kind: 'generate', retries: 0 } },
     });
@@ -227,7 +228,7 @@ describe('resume', () => {
 });
 
 describe('resumeHealing', () => {
-  const shown = postOf('a', { status: 'image-ready', imageFile: placeholder.path });
+  const shown = fakePost({ id: 'a', status: 'image-ready', imageFile: placeholder.path });
   const asSettled = placeholderStays(claimed(shown, 0, healing), placeholder, placeholder.healAt);
 
   it('begins to replace a placeholder that may be replaced', () => {
