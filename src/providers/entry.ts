@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Clock, Random } from '../lib/clock.ts';
 import type { Environment } from '../core/environment.ts';
-import type { ImageProvider } from '../core/provider.ts';
+import type { GeneratedImage, ImageRequest } from '../core/image.ts';
+import type { ImageProvider, ProviderCheck, ProviderContext } from '../core/provider.ts';
+import type { Clock, Random } from '../lib/clock.ts';
+import { runCheck } from './check.ts';
+import { readHeader } from './image.ts';
 
 /** Draws a placeholder of exactly the size asked; `omitted` names what no font at hand could show. */
 export type DrawPlaceholder = (placeholder: {
@@ -60,9 +63,6 @@ export interface ProviderDefinition {
   read: (environment: Environment, usage: UsageSettings) => ConfiguredProvider | undefined;
 }
 
-/** What a provider can do, besides being called something. */
-export type ProviderMethods = Pick<ImageProvider, 'generate' | 'check'>;
-
 interface ConfiguredProvider {
   model?: string | undefined;
   /** The key and the addresses it is used at; only their digest leaves this room. */
@@ -70,7 +70,23 @@ interface ConfiguredProvider {
   create: (dependencies: ProviderDependencies) => ProviderMethods;
 }
 
-/** Makes a registry's entry of a provider, with the settings that all real providers have. */
+/** What a provider's own code does. */
+export interface ProviderMethods {
+  generate: (request: ImageRequest, context: ProviderContext) => Promise<ProvidedImage>;
+  check: (signal: AbortSignal) => Promise<ProviderCheck>;
+  /** Says in a sentence what kept a check from an answer; what is not to be explained it throws again. */
+  explainCheck: (error: unknown) => string;
+  /** 10 s unless given. */
+  checkTimeoutMs?: number;
+}
+
+/** An image before its bytes are looked at. */
+export interface ProvidedImage extends Partial<Pick<GeneratedImage, 'model' | 'family' | 'costUsd' | 'warnings'>> {
+  bytes: Uint8Array;
+  seed: number | undefined;
+}
+
+/** Makes a registry's entry of a provider, with what all real providers have in common. */
 export function defineProvider({ name, label, prefix, defaults, read }: ProviderDefinition): ProviderEntry {
   return {
     name,
@@ -87,13 +103,31 @@ export function defineProvider({ name, label, prefix, defaults, read }: Provider
       const configured = read(environment, usage);
       if (configured === undefined) return undefined;
       const { model, account, create } = configured;
+      const shared = { provider: name, model: model ?? name, family: name, costUsd: usage.costUsd };
       return {
         name,
         label,
         ...usage,
         ...(model !== undefined && { model }),
         account: createHash('sha256').update(account.join('\n')).digest('hex').slice(0, 8),
-        create: (dependencies) => ({ name, label, ...create(dependencies) }),
+        create(dependencies) {
+          const { generate, check, explainCheck, checkTimeoutMs } = create(dependencies);
+          return {
+            name,
+            label,
+            async generate(request, context) {
+              const { seed, warnings = [], ...image } = await generate(request, context);
+              return {
+                ...shared,
+                ...image,
+                ...(seed !== undefined && { seed }),
+                ...(warnings.length > 0 && { warnings }),
+                ...(await readHeader(label, image.bytes)),
+              };
+            },
+            check: ({ signal }) => runCheck(signal, check, explainCheck, checkTimeoutMs),
+          };
+        },
       };
     },
   };

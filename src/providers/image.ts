@@ -1,5 +1,4 @@
 import { ProviderError } from '../core/errors.ts';
-import type { GeneratedImage } from '../core/image.ts';
 import { type ImageHeader, readImageHeader } from '../lib/image-header.ts';
 import { downloadImage, type ImageSource } from './download.ts';
 
@@ -23,16 +22,8 @@ export function decodeImage(label: string, text: string): Uint8Array {
   return bytes;
 }
 
-/** The image as a provider answers with it. @throws {ProviderError} `bad_image` when the bytes are no image. */
-export async function describeImage(
-  label: string,
-  image: Omit<GeneratedImage, keyof ImageHeader>,
-): Promise<GeneratedImage> {
-  const { warnings = [], ...rest } = image;
-  return { ...rest, ...(await readHeader(label, image.bytes)), ...(warnings.length > 0 && { warnings }) };
-}
-
-async function readHeader(label: string, bytes: Uint8Array): Promise<ImageHeader> {
+/** What an image says of itself. @throws {ProviderError} `bad_image` when the bytes are no image. */
+export async function readHeader(label: string, bytes: Uint8Array): Promise<ImageHeader> {
   let header: ImageHeader | undefined;
   try {
     header = await readImageHeader(bytes);

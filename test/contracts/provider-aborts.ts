@@ -3,14 +3,14 @@ import { describe, expect, it, vi } from 'vitest';
 import { ProviderError } from '../../src/core/errors.ts';
 import type { GateRequest } from '../support/gate.ts';
 import { clockThat, createJobSlot } from './provider-rig.ts';
-import type { Stand } from './provider-stand.ts';
+import type { ProviderFixture } from './provider-fixture.ts';
 
 const mostCancelCalls = 15;
 
 /** States how a provider ends when nobody waits for it any more, and what it picks up after a crash. */
-export function describeAborts(stand: Stand): void {
-  const { rig } = stand;
-  const { cancel, keepsJobs = false } = stand.server;
+export function describeAborts(fixture: ProviderFixture): void {
+  const { rig } = fixture;
+  const { cancel, keepsJobs = false } = fixture.server;
 
   describe('an abort', () => {
     const reason = new ProviderError('unreachable', 'enough');
@@ -18,43 +18,43 @@ export function describeAborts(stand: Stand): void {
     const runs = (request: GateRequest) => cancel?.at(request) ?? false;
 
     it('beforehand lets nothing be sent', async () => {
-      expect(await stand.generate({ signal: AbortSignal.abort(reason) })).toBe(reason);
-      await stand.gate.settle();
-      expect(stand.pictureRequests()).toEqual([]);
+      expect(await fixture.generate({ signal: AbortSignal.abort(reason) })).toBe(reason);
+      await fixture.gate.settle();
+      expect(fixture.imageRequests()).toEqual([]);
     });
 
     it('during any request ends it with the reason, and nothing follows but a bounded cancel', async () => {
-      const { requests } = await stand.rehearse();
+      const { requests } = await fixture.rehearse();
       for (let stage = 0; stage < requests; stage += 1) {
-        const from = stand.gate.requests.length;
+        const from = fixture.gate.requests.length;
         const controller = new AbortController();
-        stand.gate.meet((_, index) => (index < from + stage ? 'forward' : 'hang'));
-        const outcome = stand.generate({ signal: controller.signal });
-        await stand.gate.until(() => stand.gate.requests.length > from + stage);
+        fixture.gate.meet((_, index) => (index < from + stage ? 'forward' : 'hang'));
+        const outcome = fixture.generate({ signal: controller.signal });
+        await fixture.gate.until(() => fixture.gate.requests.length > from + stage);
         controller.abort(reason);
         expect(await outcome, `at request ${stage}`).toBe(reason);
-        await stand.gate.settle();
-        const after = stand.gate.requests.slice(from + stage + 1);
+        await fixture.gate.settle();
+        const after = fixture.gate.requests.slice(from + stage + 1);
         expect(after.filter((request) => !isCancel(request))).toEqual([]);
         expect(after.length).toBeLessThanOrEqual(mostCancelCalls);
       }
     });
 
     it('during any wait ends it with the reason, and nothing follows but a bounded cancel', async () => {
-      const { waits } = await stand.rehearse();
+      const { waits } = await fixture.rehearse();
       for (let wait = 0; wait < waits; wait += 1) {
         const controller = new AbortController();
         let from = Number.POSITIVE_INFINITY;
         const clock = clockThat(async (index, signal) => {
           if (index !== wait) return;
-          from = stand.gate.requests.length;
+          from = fixture.gate.requests.length;
           setImmediate(() => controller.abort(reason));
           if (signal === undefined) throw new Error('a wait that no abort can end');
           await once(signal, 'abort');
         });
-        expect(await stand.generate({ signal: controller.signal }, clock), `in wait ${wait}`).toBe(reason);
-        await stand.gate.settle();
-        const after = stand.gate.requests.slice(from);
+        expect(await fixture.generate({ signal: controller.signal }, clock), `in wait ${wait}`).toBe(reason);
+        await fixture.gate.settle();
+        const after = fixture.gate.requests.slice(from);
         expect(after.filter((request) => !isCancel(request))).toEqual([]);
         expect(after.length).toBeLessThanOrEqual(mostCancelCalls);
       }
@@ -62,29 +62,29 @@ export function describeAborts(stand: Stand): void {
 
     it('ends an answer that drips', async () => {
       const controller = new AbortController();
-      stand.meetPictures('drip');
-      const outcome = stand.generate({ signal: controller.signal });
-      await stand.gate.until(() => stand.gate.dripped > 3);
+      fixture.answerImageRequests('drip');
+      const outcome = fixture.generate({ signal: controller.signal });
+      await fixture.gate.until(() => fixture.gate.dripped > 3);
       controller.abort(reason);
       expect(await outcome).toBe(reason);
-      await stand.gate.until(() => stand.gate.givenUp > 0);
+      await fixture.gate.until(() => fixture.gate.givenUp > 0);
     });
 
     it.runIf(cancel)('stops the job behind the caller, and gives that up after 5 s', async () => {
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
       const controller = new AbortController();
-      stand.gate.meet((request) => (runs(request) || isCancel(request) ? 'hang' : 'forward'));
-      const outcome = stand.generate({ signal: controller.signal });
-      await stand.gate.until(() => stand.gate.requests.some(runs));
+      fixture.gate.meet((request) => (runs(request) || isCancel(request) ? 'hang' : 'forward'));
+      const outcome = fixture.generate({ signal: controller.signal });
+      await fixture.gate.until(() => fixture.gate.requests.some(runs));
       controller.abort(reason);
       expect(await outcome).toBe(reason);
-      await stand.gate.until(() => stand.gate.requests.some(isCancel));
-      await stand.gate.until(() => stand.gate.givenUp === 1);
+      await fixture.gate.until(() => fixture.gate.requests.some(isCancel));
+      await fixture.gate.until(() => fixture.gate.givenUp === 1);
       await vi.advanceTimersByTimeAsync(4999);
-      await stand.gate.settle();
-      expect(stand.gate.givenUp).toBe(1);
+      await fixture.gate.settle();
+      expect(fixture.gate.givenUp).toBe(1);
       await vi.advanceTimersByTimeAsync(1);
-      await stand.gate.until(() => stand.gate.givenUp === 2);
+      await fixture.gate.until(() => fixture.gate.givenUp === 2);
     });
   });
 
@@ -96,19 +96,19 @@ export function describeAborts(stand: Stand): void {
         waits = index + 1;
         return new Promise(() => undefined);
       });
-      void stand.generate({ job }, crash);
+      void fixture.generate({ job }, crash);
       await vi.waitUntil(() => waits > 0, { timeout: 30_000 });
       expect([...job.ids.keys()]).toEqual([rig.entry.name]);
-      expect(await stand.generate({ job })).toMatchObject({ bytes: expect.any(Uint8Array) });
-      expect(stand.pictureRequests()).toHaveLength(1);
+      expect(await fixture.generate({ job })).toMatchObject({ bytes: expect.any(Uint8Array) });
+      expect(fixture.imageRequests()).toHaveLength(1);
       expect(job.ids.size).toBe(0);
     });
 
     it.each(['00000000-gone', '../../account', ''])('%j that is not there any more is made anew', async (id) => {
       const job = createJobSlot();
       job.ids.set(rig.entry.name, id);
-      expect(await stand.generate({ job })).toMatchObject({ bytes: expect.any(Uint8Array) });
-      expect(stand.pictureRequests()).toHaveLength(1);
+      expect(await fixture.generate({ job })).toMatchObject({ bytes: expect.any(Uint8Array) });
+      expect(fixture.imageRequests()).toHaveLength(1);
       expect(job.ids.size).toBe(0);
     });
   });

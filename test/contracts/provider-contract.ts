@@ -5,7 +5,7 @@ import { describeAborts } from './provider-aborts.ts';
 import { describeChecks } from './provider-checks.ts';
 import { describeFailures } from './provider-failures.ts';
 import { contractRequest, createContext, flawsIn, makeProvider, type ProviderRig } from './provider-rig.ts';
-import { type Stand, useStand } from './provider-stand.ts';
+import { type ProviderFixture, useProviderFixture } from './provider-fixture.ts';
 
 /** States what holds for every provider. */
 export function describeProvider(rig: ProviderRig): void {
@@ -17,11 +17,11 @@ export function describeProvider(rig: ProviderRig): void {
       describeBuiltIn(rig);
       return;
     }
-    const stand = useStand(rig, rig.server);
-    describePicture(stand);
-    describeFailures(stand);
-    describeAborts(stand);
-    describeChecks(stand);
+    const fixture = useProviderFixture(rig, rig.server);
+    describeImageContract(fixture);
+    describeFailures(fixture);
+    describeAborts(fixture);
+    describeChecks(fixture);
   });
 }
 
@@ -63,7 +63,7 @@ function describeSettings({ entry, variables, secrets, server }: ProviderRig): v
 function describeBuiltIn(rig: ProviderRig): void {
   const clock = createFakeClock();
 
-  it('gives the picture with everything a row needs to know', async () => {
+  it('gives the image with everything a row needs to know', async () => {
     const image = await makeProvider(rig, '').generate(contractRequest, createContext(clock, {}));
     expect(image).toMatchObject({ ...rig.expected, bytes: expect.any(Uint8Array), mediaType: 'image/png' });
   });
@@ -81,21 +81,21 @@ function describeBuiltIn(rig: ProviderRig): void {
   });
 }
 
-function describePicture(stand: Stand): void {
-  const { rig } = stand;
-  describe('a picture', () => {
+function describeImageContract(fixture: ProviderFixture): void {
+  const { rig } = fixture;
+  describe('an image', () => {
     it('comes with everything a row needs to know, for one request', async () => {
-      const image = await stand.generate();
+      const image = await fixture.generate();
       expect(image).toMatchObject({ provider: rig.entry.name, costUsd: expect.any(Number), ...rig.expected });
       expect(image).toMatchObject({ bytes: expect.any(Uint8Array), width: expect.any(Number) });
-      expect(stand.pictureRequests()).toHaveLength(1);
-      expect([...stand.origins]).toEqual([stand.gate.url]);
+      expect(fixture.imageRequests()).toHaveLength(1);
+      expect([...fixture.origins]).toEqual([fixture.gate.url]);
     });
 
     it('may be lost with a connection that ends just after the answer', async () => {
-      stand.meetPictures('reset after the body');
-      expect(flawsIn(await stand.generate(), rig.secrets)).toEqual([]);
-      expect(stand.pictureRequests()).toHaveLength(1);
+      fixture.answerImageRequests('reset after the body');
+      expect(flawsIn(await fixture.generate(), rig.secrets)).toEqual([]);
+      expect(fixture.imageRequests()).toHaveLength(1);
     });
   });
 }

@@ -4,10 +4,10 @@ import { ProviderError } from '../../src/core/errors.ts';
 import { type FailureCode, reactions } from '../../src/core/reactions.ts';
 import { keysOf } from '../../src/lib/records.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import type { Manner } from '../support/gate.ts';
+import type { GateBehaviour } from '../support/gate.ts';
 import { hostileAnswers } from './hostile-answers.ts';
 import { contractRequest, expectFailure, flawsIn } from './provider-rig.ts';
-import type { Stand } from './provider-stand.ts';
+import type { ProviderFixture } from './provider-fixture.ts';
 
 const html = '<html><head><title>Welcome</title></head><body>Sign in</body></html>';
 const hostileRuns = 60;
@@ -15,17 +15,17 @@ const hostileRuns = 60;
 const mostFreeRequests = 3;
 
 /** States how a provider fails. */
-export function describeFailures(stand: Stand): void {
-  const { rig, server } = stand;
+export function describeFailures(fixture: ProviderFixture): void {
+  const { rig, server } = fixture;
   const { secrets } = rig;
 
-  /** What asking for a picture fails with. */
-  const fail = async (clock = createFakeClock(), url = stand.gate.url) =>
-    expectFailure(await stand.generate({}, clock, url), secrets);
+  /** What asking for an image fails with. */
+  const fail = async (clock = createFakeClock(), url = fixture.gate.url) =>
+    expectFailure(await fixture.generate({}, clock, url), secrets);
 
   describe('a failure', () => {
     const bodies = keysOf(reactions).flatMap((code) =>
-      (server.bodies[code] ?? []).map(({ facts = {}, to = server.asksForPicture, ...answer }) => ({
+      (server.bodies[code] ?? []).map(({ facts = {}, to = server.asksForImage, ...answer }) => ({
         code,
         status: answer.status,
         answer,
@@ -35,15 +35,15 @@ export function describeFailures(stand: Stand): void {
     );
 
     it.each(bodies)('$code is told by status $status and $answer.body', async ({ code, answer, facts, to, status }) => {
-      stand.gate.meet((request) => (to(request) ? answer : 'forward'));
+      fixture.gate.meet((request) => (to(request) ? answer : 'forward'));
       const failure = await fail();
       expect({ code: failure.code, facts: failure.facts }).toMatchObject({ code, facts });
       expect(failure.facts.status ?? 200).toBe(status < 300 ? 200 : status);
       const mayHaveSpent = failure.facts.sent === true;
-      expect(stand.pictureRequests().length).toBeLessThanOrEqual(mayHaveSpent ? 1 : mostFreeRequests);
+      expect(fixture.imageRequests().length).toBeLessThanOrEqual(mayHaveSpent ? 1 : mostFreeRequests);
     });
 
-    it.each<[FailureCode, Manner]>([
+    it.each<[FailureCode, GateBehaviour]>([
       ['unavailable', 'reset before the body'],
       ['unavailable', 'reset in the body'],
       ['bad_image', 'huge'],
@@ -53,15 +53,15 @@ export function describeFailures(stand: Stand): void {
       ['bad_image', { status: 200, body: [] }],
       ['bad_image', { status: 200, body: 'null' }],
       ['bad_image', { status: 200, body: '' }],
-    ])('%s comes of %j, and may have cost money', async (code, manner) => {
-      stand.meetPictures(manner);
+    ])('%s comes of %j, and may have cost money', async (code, behaviour) => {
+      fixture.answerImageRequests(behaviour);
       const failure = await fail();
       expect(failure).toMatchObject({ code, facts: { sent: true } });
-      expect(stand.pictureRequests()).toHaveLength(1);
+      expect(fixture.imageRequests()).toHaveLength(1);
     });
 
     it('unreachable comes of a closed port, with nothing sent', async () => {
-      const failure = await fail(createFakeClock(), stand.closed);
+      const failure = await fail(createFakeClock(), fixture.closed);
       expect(failure.code).toBe('unreachable');
       expect(failure.facts.sent ?? false).toBe(false);
     });
@@ -70,15 +70,15 @@ export function describeFailures(stand: Stand): void {
       [429, 'rate_limited'],
       [503, 'loading'],
     ])('%d says how long to wait in Retry-After', async (status, code) => {
-      stand.meetPictures({ status, headers: { 'retry-after': '7' } });
+      fixture.answerImageRequests({ status, headers: { 'retry-after': '7' } });
       const failure = await fail();
       expect(failure).toMatchObject({ code, facts: { retryAfterMs: 7000 } });
     });
 
     it('comes of a redirect, which is not followed', async () => {
-      stand.meetPictures({ status: 307, headers: { location: stand.behind } });
+      fixture.answerImageRequests({ status: 307, headers: { location: fixture.behind } });
       expect((await fail()).code).not.toBe('bad_image');
-      expect(stand.pictureRequests()).toHaveLength(1);
+      expect(fixture.imageRequests()).toHaveLength(1);
     });
 
     it('repeats neither key nor prompt, wherever the server quotes them', async () => {
@@ -92,17 +92,17 @@ export function describeFailures(stand: Stand): void {
           { detail: [{ msg: quote }] },
           { message: quote },
         ]) {
-          stand.meetPictures({ status, body });
-          const outcome = await stand.generate();
+          fixture.answerImageRequests({ status, body });
+          const outcome = await fixture.generate();
           expect(outcome).toBeInstanceOf(ProviderError);
           expect(flawsIn(outcome, secrets), `${status} ${JSON.stringify(body)}`).toEqual([]);
         }
       }
     });
 
-    it('or a picture is all that comes of a fault at any request', async () => {
-      const { requests } = await stand.rehearse();
-      const manners: Manner[] = [
+    it('or an image is all that comes of a fault at any request', async () => {
+      const { requests } = await fixture.rehearse();
+      const behaviours: GateBehaviour[] = [
         'reset before the body',
         'reset in the body',
         'reset after the body',
@@ -112,34 +112,37 @@ export function describeFailures(stand: Stand): void {
         { status: 500 },
       ];
       for (let stage = 0; stage < requests; stage += 1) {
-        for (const manner of manners) {
-          const from = stand.gate.requests.length;
-          stand.gate.meet((_, index) => (index === from + stage ? manner : 'forward'));
-          expect(flawsIn(await stand.generate(), secrets), `${JSON.stringify(manner)} at request ${stage}`).toEqual([]);
+        for (const behaviour of behaviours) {
+          const from = fixture.gate.requests.length;
+          fixture.gate.meet((_, index) => (index === from + stage ? behaviour : 'forward'));
+          expect(
+            flawsIn(await fixture.generate(), secrets),
+            `${JSON.stringify(behaviour)} at request ${stage}`,
+          ).toEqual([]);
         }
       }
     });
 
-    it('or a picture is all that comes of hostile answers at any request', async () => {
-      const { requests } = await stand.rehearse();
-      const answers = stand.gate.answers.slice();
+    it('or an image is all that comes of hostile answers at any request', async () => {
+      const { requests } = await fixture.rehearse();
+      const answers = fixture.gate.answers.slice();
       // No server can quote a prompt that it was not yet told.
-      const prompted = stand.gate.requests.findIndex(server.asksForPicture);
+      const prompted = fixture.gate.requests.findIndex(server.asksForImage);
       const luresAt = (stage: number) => [
         ...secrets,
         ...(stage < prompted ? [] : [contractRequest.prompt]),
-        stand.gate.url,
-        `${stand.behind}/picture.png`,
+        fixture.gate.url,
+        `${fixture.behind}/picture.png`,
       ];
       const scenes = fc
         .nat({ max: requests - 1 })
         .chain((stage) => fc.tuple(fc.constant(stage), hostileAnswers(luresAt(stage))));
       await fc.assert(
         fc.asyncProperty(scenes, async ([stage, spoil]) => {
-          const from = stand.gate.requests.length;
+          const from = fixture.gate.requests.length;
           const answer = spoil(answers[stage]);
-          stand.gate.meet((_, index) => (index === from + stage ? answer : 'forward'));
-          expect(flawsIn(await stand.generate(), secrets), JSON.stringify(answer)).toEqual([]);
+          fixture.gate.meet((_, index) => (index === from + stage ? answer : 'forward'));
+          expect(flawsIn(await fixture.generate(), secrets), JSON.stringify(answer)).toEqual([]);
         }),
         { numRuns: hostileRuns },
       );

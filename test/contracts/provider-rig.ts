@@ -17,16 +17,16 @@ import { createRandom } from '../support/random.ts';
 export interface FailureBody extends GateAnswer {
   /** What the failure must know besides its code. */
   facts?: ProviderErrorFacts;
-  /** The requests it answers; those for a picture unless given. */
+  /** The requests it answers; those for an image unless given. */
   to?: (request: GateRequest) => boolean;
 }
 
 /** The emulated server of a provider, and how to read the requests that come to it. */
 export interface ServerRig {
-  /** Starts a server that makes pictures, with the rig's secrets as its keys. */
+  /** Starts a server that makes images, with the rig's secrets as its keys. */
   start: () => Promise<{ url: string; close(): Promise<void> }>;
-  /** Is this the request that has a picture made, and may cost money? */
-  asksForPicture: (request: GateRequest) => boolean;
+  /** Is this the request that has an image made, and may cost money? */
+  asksForImage: (request: GateRequest) => boolean;
   /** For servers that can stop a job. */
   cancel?: {
     /** Is the job known to run while this request is answered? */
@@ -49,7 +49,7 @@ export interface ProviderRig {
   variables: (url: string) => Record<string, string>;
   /** Keys among those settings. */
   secrets: readonly string[];
-  /** What a picture says of itself. */
+  /** What an image says of itself. */
   expected: Partial<GeneratedImage>;
   /** Undefined for what is built in. */
   server?: ServerRig;
@@ -73,8 +73,8 @@ export function makeProvider(rig: ProviderRig, url: string, clock: Clock = creat
 }
 
 async function drawPlaceholder({ width, height }: { width: number; height: number }) {
-  const card = sharp({ create: { width, height, channels: 3, background: 'teal' } });
-  return { bytes: await card.png().toBuffer(), omitted: [] };
+  const placeholder = sharp({ create: { width, height, channels: 3, background: 'teal' } });
+  return { bytes: await placeholder.png().toBuffer(), omitted: [] };
 }
 
 /** Keeps the ids of remote jobs in memory. */
@@ -126,11 +126,11 @@ export function clockThat(onSleep: (index: number, signal?: AbortSignal) => Prom
   };
 }
 
-/** What is wrong with the outcome of a call: it must be a picture, or a ProviderError whose facts make sense, without secrets and prompt. */
+/** What is wrong with the outcome of a call: it must be an image, or a ProviderError whose facts make sense, without secrets and prompt. */
 export function flawsIn(outcome: unknown, secrets: readonly string[]): string[] {
   if (!(outcome instanceof ProviderError)) {
     const { success, error } = imageSchema.safeParse(outcome);
-    return success ? [] : [`neither picture nor ProviderError, but ${String(outcome)} (${error.message})`];
+    return success ? [] : [`neither image nor ProviderError, but ${String(outcome)} (${error.message})`];
   }
   const { retryAfterMs = 0, until = 0 } = outcome.facts;
   return [
@@ -143,7 +143,7 @@ export function flawsIn(outcome: unknown, secrets: readonly string[]): string[] 
 /** Proves that the outcome of a call is a flawless failure, and gives it. */
 export function expectFailure(outcome: unknown, secrets: readonly string[]): ProviderError {
   expect(flawsIn(outcome, secrets)).toEqual([]);
-  if (!(outcome instanceof ProviderError)) throw new Error('it gave a picture instead of a failure');
+  if (!(outcome instanceof ProviderError)) throw new Error('it gave an image instead of a failure');
   return outcome;
 }
 

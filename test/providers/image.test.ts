@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import nock from 'nock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProviderError } from '../../src/core/errors.ts';
-import { describeImage, fetchImage } from '../../src/providers/image.ts';
-import { drawPng } from '../support/fakes/automatic1111-picture.ts';
+import { fetchImage, readHeader } from '../../src/providers/image.ts';
+import { drawPng } from '../support/fakes/automatic1111-image.ts';
 import { failureOf } from '../support/fakes/automatic1111-provider.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { bomb } from '../support/images/images.ts';
@@ -12,16 +12,16 @@ const png = await drawPng({ width: 64, height: 48, seed: 1, parameters: '' });
 const base64 = png.toString('base64');
 const { signal } = new AbortController();
 const source = { label: 'Test', trustedUrl: 'http://10.0.0.7:8080/v1', signal, clock: createFakeClock() };
-const about = { provider: 'test', model: 'test-1', family: 'test' };
-
 beforeAll(() => nock.disableNetConnect());
 afterAll(() => nock.restore());
 
-const read = async (reference: string) =>
-  describeImage('Test', { bytes: await fetchImage(reference, source), ...about, warnings: [] });
+const read = async (reference: string) => {
+  const bytes = await fetchImage(reference, source);
+  return { bytes, ...(await readHeader('Test', bytes)) };
+};
 
 describe('the image that a reference stands for', () => {
-  const image = { bytes: png, mediaType: 'image/png', width: 64, height: 48, ...about };
+  const image = { bytes: png, mediaType: 'image/png', width: 64, height: 48 };
 
   it.each([
     ['base64', base64],

@@ -19,7 +19,7 @@ export interface GateAnswer {
 }
 
 /** How a request is met: by the server behind, with a fault, or with an answer of the test's own. */
-export type Manner =
+export type GateBehaviour =
   | 'forward'
   | 'hang'
   | 'drip'
@@ -41,7 +41,7 @@ export interface Gate {
   /** Bytes sent one by one. */
   readonly dripped: number;
   /** Decides how the requests to come are met. */
-  meet(choose: (request: GateRequest, index: number) => Manner): void;
+  meet(choose: (request: GateRequest, index: number) => GateBehaviour): void;
   /** Resolves once the condition holds; it is looked at whenever something happened. */
   until(condition: () => boolean): Promise<void>;
   /** Resolves once whatever was sent by now would have come. */
@@ -51,7 +51,7 @@ export interface Gate {
 
 const hugeBytes = 64 * 1024 * 1024;
 const dripEveryMs = 5;
-const forwardAll: (request: GateRequest, index: number) => Manner = () => 'forward';
+const forwardAll: (request: GateRequest, index: number) => GateBehaviour = () => 'forward';
 const settlePath = '/.settle';
 
 /** Opens a gate before the server at `behind`; its own address takes the place of that one in what the server says. */
@@ -110,19 +110,19 @@ export async function openGate(behind: string): Promise<Gate> {
     };
     const index = requests.push(request) - 1;
     answers.push(undefined);
-    const manner = choose(request, index);
+    const behaviour = choose(request, index);
     happened();
-    if (manner === 'hang') return;
-    if (manner === 'drip') return drip(response);
-    if (manner === 'huge') return sendHuge(response);
-    if (manner === 'reset before the body') return void message.socket.resetAndDestroy();
-    if (typeof manner === 'object') return send(response, manner);
+    if (behaviour === 'hang') return;
+    if (behaviour === 'drip') return drip(response);
+    if (behaviour === 'huge') return sendHuge(response);
+    if (behaviour === 'reset before the body') return void message.socket.resetAndDestroy();
+    if (typeof behaviour === 'object') return send(response, behaviour);
     const answer = await ask(request, response);
     answers[index] = answer;
-    if (manner === 'forward') return send(response, answer);
+    if (behaviour === 'forward') return send(response, answer);
     const bytes = encode(answer.body);
     response.writeHead(answer.status, { ...answer.headers, 'content-length': String(bytes.byteLength) });
-    const end = manner === 'reset after the body' ? bytes.byteLength : Math.floor(bytes.byteLength / 2);
+    const end = behaviour === 'reset after the body' ? bytes.byteLength : Math.floor(bytes.byteLength / 2);
     response.write(bytes.subarray(0, end), () => message.socket.resetAndDestroy());
   };
 

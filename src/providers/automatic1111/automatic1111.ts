@@ -4,9 +4,8 @@ import type { ImageRequest } from '../../core/image.ts';
 import type { ProviderContext } from '../../core/provider.ts';
 import type { Random } from '../../lib/clock.ts';
 import type { HttpAnswer } from '../../lib/http/client.ts';
-import { runCheck } from '../check.ts';
 import { defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
-import { badImage, describeImage } from '../image.ts';
+import { badImage } from '../image.ts';
 import { textsToRedact } from '../quote.ts';
 import { readImage, type ServedImage } from './answer.ts';
 import { checkServer } from './check.ts';
@@ -22,19 +21,17 @@ interface Settings {
   login: string | undefined;
   /** The checkpoint to draw with; the one that is loaded, unless given. */
   model: string | undefined;
-  costUsd: number;
 }
 
-const name = 'stable-diffusion';
 const label = 'Stable Diffusion';
 
 /** AUTOMATIC1111's web UI and everything that speaks its API: Forge, reForge, SD.Next, koboldcpp, sd-server. */
 export const automatic1111 = defineProvider({
-  name,
+  name: 'stable-diffusion',
   label,
   prefix: 'SD',
   defaults: { timeoutSeconds: 120, concurrency: 1, mostConcurrency: 64, costUsd: 0 },
-  read(environment, { costUsd }) {
+  read(environment) {
     const isEnabled = environment.flag('SD_ENABLED', false);
     const url = environment.url('SD_API_URL', 'http://127.0.0.1:7860');
     const login = readLogin(environment);
@@ -42,7 +39,7 @@ export const automatic1111 = defineProvider({
     if (!isEnabled) return undefined;
     return {
       account: [url, login ?? ''],
-      create: (dependencies) => createAutomatic1111({ url, login, model, costUsd }, dependencies),
+      create: (dependencies) => createAutomatic1111({ url, login, model }, dependencies),
     };
   },
 });
@@ -58,7 +55,7 @@ function readLogin(environment: Environment): string | undefined {
 }
 
 function createAutomatic1111(settings: Settings, { clock, random }: ProviderDependencies): ProviderMethods {
-  const { url, login, costUsd } = settings;
+  const { url, login } = settings;
   const connection = connect({ label, url, login, clock });
   const checkpoints = createCatalogue(connection, '/sdapi/v1/sd-models', 'checkpoint', readCheckpoints);
   const samplers = createCatalogue(connection, '/sdapi/v1/samplers', 'sampler', readSamplers);
@@ -111,30 +108,22 @@ function createAutomatic1111(settings: Settings, { clock, random }: ProviderDepe
       const toRedact = textsToRedact(request, ...formsOf(login));
       if (answer.status !== 200) throw connection.failure(answer, toRedact);
       const served = readImage(label, answer, toRedact);
-      const image = await describeImage(label, {
+      if (asked) refuseOtherCheckpoint(asked, served);
+      return {
         bytes: served.bytes,
-        provider: name,
         model: served.checkpoint ?? model ?? 'stable-diffusion-local',
         family: 'sd',
         seed: served.seed ?? request.seed,
-        costUsd,
         warnings,
-      });
-      signal.throwIfAborted();
-      if (asked) refuseOtherCheckpoint(asked, served);
-      return image;
+      };
     },
-    check: ({ signal }) =>
-      runCheck(
-        signal,
-        (signal) => checkServer(connection, settings.model, signal),
-        explainFailure,
-        Number.POSITIVE_INFINITY,
-      ),
+    check: (signal) => checkServer(connection, settings.model, signal),
+    explainCheck,
+    checkTimeoutMs: Number.POSITIVE_INFINITY,
   };
 }
 
-function explainFailure(error: unknown): string {
+function explainCheck(error: unknown): string {
   if (error instanceof ProviderError) return `${error.message}.`;
   throw error;
 }

@@ -7,10 +7,10 @@ import type { HttpAnswer } from '../../lib/http/client.ts';
 import { retryAfterMs } from '../../lib/http/retry-after.ts';
 import { mediaTypeOf } from '../../lib/media-type.ts';
 import { createClient, type ProviderClient } from '../call.ts';
-import { couldNotLook, inOrder, problem, runCheck } from '../check.ts';
+import { couldNotLook, inOrder, problem } from '../check.ts';
 import { defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
 import { codeOfStatus, type FailureContext, failureOf } from '../failures.ts';
-import { decodeImage, describeImage } from '../image.ts';
+import { decodeImage } from '../image.ts';
 import { quoteAnswer, textsToRedact } from '../quote.ts';
 import { megapixelFactor, scaleSize } from '../size.ts';
 
@@ -19,19 +19,17 @@ interface Settings {
   accountId: string;
   token: string;
   model: string;
-  costUsd: number;
 }
 
-const name = 'cloudflare';
 const label = 'Cloudflare';
 
 /** Cloudflare Workers AI, which draws some images a day for nothing. */
 export const cloudflare = defineProvider({
-  name,
+  name: 'cloudflare',
   label,
   prefix: 'CLOUDFLARE',
   defaults: { timeoutSeconds: 60, concurrency: 2, mostConcurrency: 100, costUsd: 0 },
-  read(environment, { costUsd }) {
+  read(environment) {
     const token = environment.secret('CLOUDFLARE_API_TOKEN');
     const accountId = readAccountId(environment);
     const url = environment.url('CLOUDFLARE_API_URL', 'https://api.cloudflare.com/client/v4');
@@ -43,7 +41,7 @@ export const cloudflare = defineProvider({
     return {
       model,
       account: [token, url, accountId],
-      create: (dependencies) => createCloudflare({ url, accountId, token, model, costUsd }, dependencies),
+      create: (dependencies) => createCloudflare({ url, accountId, token, model }, dependencies),
     };
   },
 });
@@ -69,7 +67,7 @@ function readModel(environment: Environment): string {
 }
 
 function createCloudflare(settings: Settings, { clock }: ProviderDependencies): ProviderMethods {
-  const { url, accountId, token, model, costUsd } = settings;
+  const { url, accountId, token, model } = settings;
   const client = createClient({ label, url, key: token });
   return {
     async generate(request, { signal }) {
@@ -79,11 +77,10 @@ function createCloudflare(settings: Settings, { clock }: ProviderDependencies): 
       if (bytes === undefined) {
         throw classify(answer, { now: clock.now(), toRedact: textsToRedact(request, token) });
       }
-      const { seed } = request;
-      return describeImage(label, { bytes, provider: name, model, family: name, seed, costUsd, warnings });
+      return { bytes, seed: request.seed, warnings };
     },
-    check: ({ signal }) =>
-      runCheck(signal, (signal) => verifyToken(client, settings, signal), couldNotLook(label, 'the network')),
+    check: (signal) => verifyToken(client, settings, signal),
+    explainCheck: couldNotLook(label, 'the network'),
   };
 }
 

@@ -1,10 +1,9 @@
 import type { Environment } from '../../core/environment.ts';
 import { ProviderError } from '../../core/errors.ts';
-import type { GeneratedImage, ImageRequest } from '../../core/image.ts';
+import type { ImageRequest } from '../../core/image.ts';
 import { callProvider, createClient } from '../call.ts';
-import { couldNotLook, runCheck } from '../check.ts';
-import { defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
-import { describeImage } from '../image.ts';
+import { couldNotLook } from '../check.ts';
+import { defineProvider, type ProvidedImage, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
 import { textsToRedact } from '../quote.ts';
 import { createRenewal } from './account.ts';
 import { readImage } from './answer.ts';
@@ -16,26 +15,24 @@ import { createRoutes, isModelId, partners, type Route, type RouteSettings } fro
 interface Settings extends RouteSettings {
   endpoint: string;
   hubUrl: string;
-  costUsd: number;
 }
 
-const name = 'huggingface';
 const maxHubBytes = 1024 * 1024;
 
 /** Hugging Face Inference Providers, by way of the partners that serve the model. */
 export const huggingface = defineProvider({
-  name,
+  name: 'huggingface',
   label,
   prefix: 'HUGGINGFACE',
   defaults: { timeoutSeconds: 60, concurrency: 8, mostConcurrency: 100, costUsd: 0.003 },
-  read(environment, { costUsd }) {
+  read(environment) {
     const key = environment.secret('HUGGINGFACE_API_KEY', 'HUGGINGFACE_TOKEN', 'HF_TOKEN');
     const model = readModel(environment);
     const provider = readPartner(environment);
     const endpoint = environment.url('HF_ENDPOINT', 'https://router.huggingface.co');
     const hubUrl = environment.url('HF_HUB_URL', 'https://huggingface.co');
     if (key === undefined) return undefined;
-    const settings: Settings = { key, model, provider, endpoint, hubUrl, costUsd };
+    const settings: Settings = { key, model, provider, endpoint, hubUrl };
     return {
       model,
       account: [key, endpoint],
@@ -61,13 +58,13 @@ function readPartner(environment: Environment): RouteSettings['provider'] {
 }
 
 function createHuggingFace(settings: Settings, { clock }: ProviderDependencies): ProviderMethods {
-  const { model, endpoint, hubUrl, key, costUsd } = settings;
+  const { model, endpoint, hubUrl, key } = settings;
   const hub = createClient({ label, url: hubUrl, key, maxBytes: maxHubBytes });
   const router = createClient({ label, url: endpoint, key });
   const routes = createRoutes(hub, settings, clock);
   const renewal = createRenewal(hub, clock);
 
-  const generateVia = async (route: Route, request: ImageRequest, signal: AbortSignal): Promise<GeneratedImage> => {
+  const generateVia = async (route: Route, request: ImageRequest, signal: AbortSignal): Promise<ProvidedImage> => {
     const { url, headers, body, warnings } = buildCall(route, request, settings);
     const toRedact = textsToRedact(request, key);
     const { partner } = route;
@@ -81,8 +78,7 @@ function createHuggingFace(settings: Settings, { clock }: ProviderDependencies):
       clock,
       classify: (failure) => classify(failure, partner, { now: clock.now(), toRedact }),
     });
-    const { seed } = request;
-    return describeImage(label, { bytes, provider: name, model, family: familyOf(model), seed, costUsd, warnings });
+    return { bytes, family: familyOf(model), seed: request.seed, warnings };
   };
 
   /** A 402 with the day on which this account's credit renews, where the Hub tells it. */
@@ -110,11 +106,7 @@ function createHuggingFace(settings: Settings, { clock }: ProviderDependencies):
       }
       throw retired ?? new ProviderError('retired', `${label} has no partner that serves ${model} at present`);
     },
-    check: ({ signal }) =>
-      runCheck(
-        signal,
-        (signal) => checkHuggingFace(hub, settings, routes, signal),
-        couldNotLook(label, 'HF_HUB_URL and the network'),
-      ),
+    check: (signal) => checkHuggingFace(hub, settings, routes, signal),
+    explainCheck: couldNotLook(label, 'HF_HUB_URL and the network'),
   };
 }

@@ -51,7 +51,7 @@ function nameSome(ids: readonly string[]): string {
 }
 
 /** What kept a check from its answer. */
-export function explainFailure(error: unknown, host: string): string {
+export function explainCheck(error: unknown, host: string): string {
   if (error instanceof ProviderError) return `${error.message}.`;
   if (!(error instanceof DeadlineError)) throw error;
   return `${label} at ${host} gives ${error.message}: look at its log.`;

@@ -1,12 +1,11 @@
 import type { Environment } from '../../core/environment.ts';
 import { ProviderError } from '../../core/errors.ts';
 import type { HttpAnswer } from '../../lib/http/client.ts';
-import { runCheck } from '../check.ts';
 import { defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
-import { describeImage, fetchImage } from '../image.ts';
+import { fetchImage } from '../image.ts';
 import { textsToRedact } from '../quote.ts';
 import { referenceIn } from './answer.ts';
-import { checkServer, explainFailure } from './check.ts';
+import { checkServer, explainCheck } from './check.ts';
 import { connect } from './connection.ts';
 import { type Dialect, type DialectChoice, dialectChoices, dialectFor } from './dialects.ts';
 import { label } from './failures.ts';
@@ -22,11 +21,9 @@ interface Settings {
   costUsd: number;
 }
 
-const name = 'localai';
-
 /** Any OpenAI-compatible image server: LocalAI, sd-server, OpenAI, Together, LiteLLM. */
 export const localai = defineProvider({
-  name,
+  name: 'localai',
   label,
   prefix: 'LOCALAI',
   defaults: { timeoutSeconds: 300, concurrency: 1, mostConcurrency: 64, costUsd: 0 },
@@ -86,21 +83,13 @@ function createLocalAi(settings: Settings, { clock }: ProviderDependencies): Pro
       const isSuccess = answer.status >= 200 && answer.status < 300;
       const reference = isSuccess ? referenceIn(answer) : undefined;
       if (reference === undefined) throw await explain(answer, textsToRedact(request, body.prompt), signal);
-      return describeImage(label, {
+      return {
         bytes: await fetchImage(reference, { label, trustedUrl: url, signal, clock }),
-        provider: name,
-        model: model ?? name,
-        family: name,
-        ...(dialect.hasSeed && { seed: request.seed }),
-        costUsd,
+        seed: dialect.hasSeed ? request.seed : undefined,
         warnings,
-      });
+      };
     },
-    check: ({ signal }) =>
-      runCheck(
-        signal,
-        (signal) => checkServer(connection, { model, hasReadiness: dialect.hasReadiness }, signal),
-        (error) => explainFailure(error, connection.host),
-      ),
+    check: (signal) => checkServer(connection, { model, hasReadiness: dialect.hasReadiness }, signal),
+    explainCheck: (error) => explainCheck(error, connection.host),
   };
 }

@@ -2,10 +2,9 @@ import type { Environment } from '../../core/environment.ts';
 import { ProviderError } from '../../core/errors.ts';
 import type { ProviderContext } from '../../core/provider.ts';
 import { cancelJob, createClient } from '../call.ts';
-import { couldNotLook, runCheck } from '../check.ts';
+import { couldNotLook } from '../check.ts';
 import { downloadImage } from '../download.ts';
 import { defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
-import { describeImage } from '../image.ts';
 import { textsToRedact } from '../quote.ts';
 import { isDead, type Prediction } from './answer.ts';
 import { checkReplicate } from './check.ts';
@@ -18,7 +17,6 @@ interface Settings {
   token: string;
   model: string;
   timeoutMs: number;
-  costUsd: number;
 }
 
 const name = 'replicate';
@@ -31,7 +29,7 @@ export const replicate = defineProvider({
   label,
   prefix: 'REPLICATE',
   defaults: { timeoutSeconds: 90, concurrency: 4, mostConcurrency: 100, costUsd: 0.003 },
-  read(environment, { timeoutMs, costUsd }) {
+  read(environment, { timeoutMs }) {
     const token = environment.secret('REPLICATE_API_TOKEN');
     const model = readModel(environment);
     const url = environment.url('REPLICATE_API_URL', 'https://api.replicate.com/v1');
@@ -39,7 +37,7 @@ export const replicate = defineProvider({
     return {
       model,
       account: [token, url],
-      create: (dependencies) => createReplicate({ url, token, model, timeoutMs, costUsd }, dependencies),
+      create: (dependencies) => createReplicate({ url, token, model, timeoutMs }, dependencies),
     };
   },
 });
@@ -55,7 +53,7 @@ function readModel(environment: Environment): string {
 }
 
 function createReplicate(settings: Settings, { clock }: ProviderDependencies): ProviderMethods {
-  const { model, token, url, timeoutMs, costUsd } = settings;
+  const { model, token, url, timeoutMs } = settings;
   const client = createClient({ label, url, key: token, maxBytes });
 
   /** Follows a prediction to its end; when nobody waits for it any more, it is cancelled behind the caller's back. */
@@ -91,23 +89,15 @@ function createReplicate(settings: Settings, { clock }: ProviderDependencies): P
       }
       try {
         const bytes = await downloadImage(ended.output, { label, trustedUrl: url, signal, clock });
-        const { seed } = request;
-        const { warnings } = asked;
-        const about = { provider: name, model, family: name, seed, costUsd, warnings };
-        const image = await describeImage(label, { bytes, ...about });
         await job.save(name, undefined);
-        return image;
+        return { bytes, seed: request.seed, warnings: asked.warnings };
       } catch (error) {
         if (isGone(error)) await job.save(name, undefined);
         throw error;
       }
     },
-    check: ({ signal }) =>
-      runCheck(
-        signal,
-        (signal) => checkReplicate(client, settings, signal),
-        couldNotLook(label, 'REPLICATE_API_URL and the network'),
-      ),
+    check: (signal) => checkReplicate(client, settings, signal),
+    explainCheck: couldNotLook(label, 'REPLICATE_API_URL and the network'),
   };
 }
 

@@ -1,11 +1,11 @@
 import type { Environment } from '../../core/environment.ts';
 import { ProviderError } from '../../core/errors.ts';
-import type { GeneratedImage, ImageRequest } from '../../core/image.ts';
+import type { ImageRequest } from '../../core/image.ts';
 import type { ProviderContext } from '../../core/provider.ts';
 import { cancelJob, createClient } from '../call.ts';
-import { couldNotLook, runCheck } from '../check.ts';
+import { couldNotLook } from '../check.ts';
 import { defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
-import { describeImage, fetchImage } from '../image.ts';
+import { fetchImage } from '../image.ts';
 import { textsToRedact } from '../quote.ts';
 import { costIn, isPending, type Job, referenceIn } from './answer.ts';
 import { checkEndpoint } from './check.ts';
@@ -18,7 +18,6 @@ interface Settings {
   endpointId: string;
   key: string;
   timeoutMs: number;
-  costUsd: number;
 }
 
 const name = 'runpod';
@@ -29,7 +28,7 @@ export const runpod = defineProvider({
   label,
   prefix: 'RUNPOD',
   defaults: { timeoutSeconds: 90, concurrency: 4, mostConcurrency: 100, costUsd: 0.0025 },
-  read(environment, { timeoutMs, costUsd }) {
+  read(environment, { timeoutMs }) {
     const key = environment.secret('RUNPOD_API_KEY');
     const endpointId = readEndpointId(environment);
     const url = environment.url('RUNPOD_API_URL', 'https://api.runpod.ai/v2');
@@ -40,7 +39,7 @@ export const runpod = defineProvider({
     return {
       model: endpointId,
       account: [key, url],
-      create: (dependencies) => createRunpod({ url, endpointId, key, timeoutMs, costUsd }, dependencies),
+      create: (dependencies) => createRunpod({ url, endpointId, key, timeoutMs }, dependencies),
     };
   },
 });
@@ -56,7 +55,7 @@ function readEndpointId(environment: Environment): string | undefined {
 }
 
 function createRunpod(settings: Settings, { clock }: ProviderDependencies): ProviderMethods {
-  const { endpointId, key, url, timeoutMs, costUsd } = settings;
+  const { endpointId, key, url, timeoutMs } = settings;
   const endpoint = createClient({ label, url: `${url}/${endpointId}`, key });
 
   /** Runs work on a job; when it is given up, so is the job, behind the caller's back. */
@@ -90,21 +89,6 @@ function createRunpod(settings: Settings, { clock }: ProviderDependencies): Prov
       return waitFor(job, jobs);
     });
 
-  const collect = async (
-    { output }: Job,
-    reference: string,
-    { seed }: ImageRequest,
-    signal: AbortSignal,
-  ): Promise<GeneratedImage> =>
-    describeImage(label, {
-      bytes: await fetchImage(reference, { label, trustedUrl: url, signal, clock }),
-      provider: name,
-      model: endpointId,
-      family: name,
-      seed,
-      costUsd: costIn(output) ?? costUsd,
-    });
-
   return {
     async generate(request, context) {
       const { signal } = context;
@@ -118,21 +102,18 @@ function createRunpod(settings: Settings, { clock }: ProviderDependencies): Prov
         throw jobFailure(ended, toRedact);
       }
       try {
-        const image = await collect(ended, reference, request, signal);
+        const bytes = await fetchImage(reference, { label, trustedUrl: url, signal, clock });
         await forget(context);
-        return image;
+        const cost = costIn(ended.output);
+        return { bytes, seed: request.seed, ...(cost !== undefined && { costUsd: cost }) };
       } catch (error) {
         // An image that could not be fetched may be there next time; one that is none will not be better then.
         if (error instanceof ProviderError && error.code === 'bad_image') await forget(context);
         throw error;
       }
     },
-    check: ({ signal }) =>
-      runCheck(
-        signal,
-        (signal) => checkEndpoint(endpoint, settings, signal),
-        couldNotLook(label, 'RUNPOD_API_URL and the network'),
-      ),
+    check: (signal) => checkEndpoint(endpoint, settings, signal),
+    explainCheck: couldNotLook(label, 'RUNPOD_API_URL and the network'),
   };
 }
 

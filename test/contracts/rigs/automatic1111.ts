@@ -18,7 +18,7 @@ export const automatic1111Rig: ProviderRig = {
   expected: { model: 'v1-5-pruned-emaonly', family: 'sd', seed: 42, costUsd: 0, width: 256, height: 256 },
   server: {
     start: () => startAutomatic1111({ login }),
-    asksForPicture: ({ path }) => path === '/sdapi/v1/txt2img',
+    asksForImage: ({ path }) => path === '/sdapi/v1/txt2img',
     cancel: {
       at: ({ path }) => path === '/sdapi/v1/txt2img',
       is: ({ path }) => path === '/internal/progress' || path === '/sdapi/v1/interrupt',

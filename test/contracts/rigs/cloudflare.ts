@@ -30,7 +30,7 @@ export const cloudflareRig: ProviderRig = {
   },
   server: {
     start: () => startCloudflare({ token }),
-    asksForPicture: ({ method }) => method === 'POST',
+    asksForImage: ({ method }) => method === 'POST',
     bodies: {
       out_of_credit: [
         errorBody(429, 3036, 'AiError: You have used up your daily free allocation of 10,000 neurons.', {

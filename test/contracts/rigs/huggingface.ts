@@ -13,7 +13,7 @@ export const huggingfaceRig: ProviderRig = {
   expected: { model: 'black-forest-labs/FLUX.1-schnell', family: 'flux', seed: 42, costUsd: 0.003 },
   server: {
     start: () => startEmulatedHuggingFace({ behaviour: 'ok' }),
-    asksForPicture: ({ method }) => method === 'POST',
+    asksForImage: ({ method }) => method === 'POST',
     bodies: {
       out_of_credit: [
         {

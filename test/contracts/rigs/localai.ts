@@ -16,7 +16,7 @@ export const localaiRig: ProviderRig = {
       const fake = await startLocalAi({ key });
       return { url: new URL(fake.url).origin, close: () => fake.close() };
     },
-    asksForPicture: ({ method }) => method === 'POST',
+    asksForImage: ({ method }) => method === 'POST',
     bodies: {
       out_of_credit: [
         { status: 402 },

@@ -1,7 +1,7 @@
 import { placeholder } from '../../../src/providers/placeholder/placeholder.ts';
 import type { ProviderRig } from '../provider-rig.ts';
 
-/** The built-in card, which knows no server. */
+/** The built-in placeholder, which knows no server. */
 export const placeholderRig: ProviderRig = {
   name: 'placeholder',
   entry: placeholder,

@@ -15,7 +15,7 @@ export const replicateRig: ProviderRig = {
   expected: { model: 'black-forest-labs/flux-schnell', family: 'replicate', seed: 42, costUsd: 0.003 },
   server: {
     start: () => startReplicate(token),
-    asksForPicture: ({ method, path }) => method === 'POST' && path.endsWith('/predictions'),
+    asksForImage: ({ method, path }) => method === 'POST' && path.endsWith('/predictions'),
     cancel: {
       at: ({ method, path }) => method === 'GET' && path.startsWith('/v1/predictions/'),
       is: ({ method, path }) => method === 'POST' && path.endsWith('/cancel'),

@@ -25,7 +25,7 @@ export const runpodRig: ProviderRig = {
   },
   server: {
     start: () => startRunpod({ key, endpointId }),
-    asksForPicture: ({ method, path }) => method === 'POST' && path === `/${endpointId}/run`,
+    asksForImage: ({ method, path }) => method === 'POST' && path === `/${endpointId}/run`,
     cancel: { at: asksForStatus, is: ({ path }) => path.startsWith(`/${endpointId}/cancel/`) },
     keepsJobs: true,
     bodies: {

@@ -81,11 +81,11 @@ describe('settings', () => {
   });
 });
 
-describe('a picture', () => {
+describe('an image', () => {
   it('comes with its size, kind, seed and the checkpoint that drew it', async () => {
     const provider = await start();
-    const picture = await provider.generate(imageRequest, contextWith());
-    expect(picture).toMatchObject({
+    const image = await provider.generate(imageRequest, contextWith());
+    expect(image).toMatchObject({
       mediaType: 'image/png',
       width: 512,
       height: 512,
@@ -95,8 +95,8 @@ describe('a picture', () => {
       seed: 42,
       costUsd: 0,
     });
-    expect(picture.warnings).toBeUndefined();
-    const { comments } = await sharp(picture.bytes).metadata();
+    expect(image.warnings).toBeUndefined();
+    const { comments } = await sharp(image.bytes).metadata();
     expect(comments?.[0]).toMatchObject({ keyword: 'parameters' });
     expect(server.generated).toBe(1);
   });
@@ -132,8 +132,8 @@ describe('a picture', () => {
 
   it('tells of options that could not be honoured', async () => {
     const provider = await start();
-    const picture = await provider.generate({ ...imageRequest, steps: 80 }, contextWith());
-    expect(picture.warnings).toEqual(['steps 80 is not possible, 50 was used']);
+    const image = await provider.generate({ ...imageRequest, steps: 80 }, contextWith());
+    expect(image.warnings).toEqual(['steps 80 is not possible, 50 was used']);
   });
 
   it('may come as JPEG or WebP, with a data: prefix, and after an overview', async () => {
@@ -177,8 +177,8 @@ describe('the checkpoint', () => {
 
   it('of the row goes before that of the settings', async () => {
     const provider = await start({}, { SD_MODEL: 'v1-5-pruned-emaonly' });
-    const picture = await provider.generate({ ...imageRequest, model: 'sd_xl_base_1.0' }, contextWith());
-    expect(picture.model).toBe('sd_xl_base_1.0');
+    const image = await provider.generate({ ...imageRequest, model: 'sd_xl_base_1.0' }, contextWith());
+    expect(image.model).toBe('sd_xl_base_1.0');
   });
 
   it('is looked up once, and again when it is not among those known', async () => {

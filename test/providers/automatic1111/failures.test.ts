@@ -101,7 +101,7 @@ describe('a failed drawing', () => {
     expect(failure.message).toContain('ran out of graphics memory');
   });
 
-  it('without content is a bad picture', async () => {
+  it('without content is a bad image', async () => {
     expect(await fail({ failure: 'nans' })).toMatchObject({ code: 'bad_image', facts: { sent: true } });
   });
 
@@ -119,7 +119,7 @@ describe('a failed drawing', () => {
     expect(failure.message).toBe('Stable Diffusion answered 500: Internal Server Error');
   });
 
-  it.each(['sdnext', 'koboldcpp'] as const)('is an answer without a picture on %s', async (flavour) => {
+  it.each(['sdnext', 'koboldcpp'] as const)('is an answer without an image on %s', async (flavour) => {
     const failure = await fail({ flavour, failure: 'crash' });
     expect(failure).toMatchObject({ code: 'unavailable', facts: { status: 200, sent: true } });
     expect(failure.message).toContain('made no picture');

@@ -27,7 +27,7 @@ function connectionTo(url: string) {
   return connect({ label: 'Stable Diffusion', url, login: undefined, clock: systemClock });
 }
 
-describe('a picture given up', () => {
+describe('an image given up', () => {
   it('before it was sent is never sent', async () => {
     server = await startAutomatic1111();
     await expect(draw(AbortSignal.abort('enough'))).rejects.toBe('enough');

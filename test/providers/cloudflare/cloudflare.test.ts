@@ -105,7 +105,7 @@ describe('flux-1-schnell', () => {
 });
 
 describe('another model', () => {
-  it('is asked in its own words, and answers with the picture itself', async () => {
+  it('is asked in its own words, and answers with the image itself', async () => {
     const server = await start();
     const image = await generate(
       { CLOUDFLARE_API_URL: server.url, CLOUDFLARE_MODEL: sdxl },

@@ -46,10 +46,10 @@ describe('a queued job', () => {
   it('is asked for until it is done, more and more slowly', async () => {
     const clock = fakeClock();
     fal().get(status).times(9).reply(200, { status: 'IN_PROGRESS' }).get(status).reply(200, done);
-    const picture = `data:image/png;base64,${(await drawPng()).toString('base64')}`;
+    const image = `data:image/png;base64,${(await drawPng()).toString('base64')}`;
     nock(router)
       .get(result)
-      .reply(200, { images: [{ url: picture }] });
+      .reply(200, { images: [{ url: image }] });
     await generate('fal-ai', clock);
     expect(clock.sleeps).toHaveLength(10);
     expect(clock.sleeps.slice(0, 3)).toEqual([500, 600, 720]);
@@ -57,11 +57,11 @@ describe('a queued job', () => {
   });
 
   it('survives two lost questions in a row, not three', async () => {
-    const picture = `data:image/png;base64,${(await drawPng()).toString('base64')}`;
+    const image = `data:image/png;base64,${(await drawPng()).toString('base64')}`;
     fal().get(status).reply(502, '<html>').get(status).replyWithError('gone').get(status).reply(200, done);
     nock(router)
       .get(result)
-      .reply(200, { images: [{ url: picture }] });
+      .reply(200, { images: [{ url: image }] });
     await generate();
     fal().get(status).times(2).reply(500, '').get(status).reply(200, { status: 'IN_QUEUE' });
     nock(router).get(status).times(3).reply(500, '');
@@ -140,7 +140,7 @@ describe('a queued job', () => {
   });
 });
 
-describe('a picture that is named by its address', () => {
+describe('an image that is named by its address', () => {
   it('is fetched without the key', async () => {
     const png = await drawPng();
     nock(files, { badheaders: ['authorization'] })

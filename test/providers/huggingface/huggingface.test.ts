@@ -53,7 +53,7 @@ describe('settings', () => {
   });
 });
 
-describe('a picture', () => {
+describe('an image', () => {
   it('comes from the first live route, with everything the row needs to know', async () => {
     const image = await create(here()).generate(request, contextOf());
     expect(image).toMatchObject({
@@ -118,7 +118,7 @@ describe('a picture', () => {
     ['an empty list', { data: [] }],
     ['text in base64', { data: [{ b64_json: Buffer.from('hello').toString('base64') }] }],
     ['a drawing in SVG', { data: [{ b64_json: Buffer.from('<svg width="9" height="9"/>').toString('base64') }] }],
-    ['a picture cut off in its head', Buffer.from('\x89PNG\r\n\x1A\n....', 'latin1')],
+    ['an image cut off in its head', Buffer.from('\x89PNG\r\n\x1A\n....', 'latin1')],
     ['null', 'null'],
   ])('is not made of %s, which may have cost money all the same', async (_, body) => {
     emulation.answers['nscale'] = body;

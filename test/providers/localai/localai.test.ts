@@ -69,11 +69,11 @@ describe('settings', () => {
   });
 });
 
-describe('a picture', () => {
+describe('an image', () => {
   it('comes with what is known of it', async () => {
     const provider = await start({}, { LOCALAI_MODEL: 'stablediffusion', LOCALAI_COST_USD: '0.01' });
-    const picture = await provider.generate({ ...imageRequest, negativePrompt: 'rain', steps: 12 }, contextWith());
-    expect(picture).toMatchObject({
+    const image = await provider.generate({ ...imageRequest, negativePrompt: 'rain', steps: 12 }, contextWith());
+    expect(image).toMatchObject({
       mediaType: 'image/png',
       width: 512,
       height: 512,
@@ -83,8 +83,8 @@ describe('a picture', () => {
       seed: 42,
       costUsd: 0.01,
     });
-    expect(picture).not.toHaveProperty('warnings');
-    expect(await sharp(picture.bytes).metadata()).toMatchObject({ width: 512, height: 512 });
+    expect(image).not.toHaveProperty('warnings');
+    expect(await sharp(image.bytes).metadata()).toMatchObject({ width: 512, height: 512 });
     expect(server.drawn).toMatchObject([
       { positive: imageRequest.prompt, negative: 'rain', body: { seed: 42, step: 12, size: '512x512' } },
     ]);
@@ -106,17 +106,17 @@ describe('a picture', () => {
   it('is fetched without the key where the server names an address', async () => {
     const variables = { LOCALAI_API_KEY: 'open-sesame', LOCALAI_DIALECT: 'openai', LOCALAI_MODEL: 'stablediffusion' };
     const provider = await start({ key: 'open-sesame' }, variables);
-    const picture = await provider.generate({ ...imageRequest, width: 1080, height: 1080 }, contextWith());
-    expect(picture).toMatchObject({ width: 1024, height: 1024 });
-    expect(picture).not.toHaveProperty('seed');
+    const image = await provider.generate({ ...imageRequest, width: 1080, height: 1080 }, contextWith());
+    expect(image).toMatchObject({ width: 1024, height: 1024 });
+    expect(image).not.toHaveProperty('seed');
     expect(server.routes).toEqual(['POST /v1/images/generations', 'GET /generated-images/b641.png']);
     expect(server.credentials).toEqual(['Bearer open-sesame', undefined]);
   });
 
   it('tells what the server was not asked for', async () => {
     const provider = await start({}, { LOCALAI_DIALECT: 'plain' });
-    const picture = await provider.generate({ ...imageRequest, negativePrompt: 'rain' }, contextWith());
-    expect(picture.warnings).toEqual(['the negative prompt is left out: this server takes none']);
+    const image = await provider.generate({ ...imageRequest, negativePrompt: 'rain' }, contextWith());
+    expect(image.warnings).toEqual(['the negative prompt is left out: this server takes none']);
   });
 
   it('comes from an address with a path and a query of its own', async () => {
@@ -150,7 +150,7 @@ describe('a server that is not ready', () => {
   it.each([
     ['0', 'loading'],
     ['0.01', 'unavailable'],
-  ])('and has a fault, at %s USD a picture, is %s', async (LOCALAI_COST_USD, code) => {
+  ])('and has a fault, at %s USD an image, is %s', async (LOCALAI_COST_USD, code) => {
     const provider = await start(
       { started: false, reply: (response) => void response.writeHead(500).end() },
       { LOCALAI_COST_USD },

@@ -121,7 +121,7 @@ describe('the size', () => {
     expect(`${size.width}x${size.height}`).toBe(expected);
   });
 
-  it('is refused before anything is sent when most of the picture would be cut off', () => {
+  it('is refused before anything is sent when most of the image would be cut off', () => {
     expect(() => chooseSize({ width: 2048, height: 256 }, listed)).toThrow(
       expect.objectContaining({ code: 'invalid_request', facts: { sent: false } }),
     );

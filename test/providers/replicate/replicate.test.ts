@@ -91,7 +91,7 @@ describe('a prediction', () => {
     expect(clock.sleeps).toEqual(clock.sleeps.toSorted((a, b) => a - b));
   });
 
-  it('is done once its picture is there, whatever the status says', async () => {
+  it('is done once its image is there, whatever the status says', async () => {
     const api = await start({ looks: 9, outputEarly: true });
     expect(await draw(api)).toMatchObject({ provider: 'replicate' });
     expect(api.looks).toBe(0);
@@ -133,7 +133,7 @@ describe('a prediction', () => {
     expect(api.created).toHaveLength(2);
   });
 
-  it('whose picture was deleted in the meantime is made anew', async () => {
+  it('whose image was deleted in the meantime is made anew', async () => {
     const api = await start();
     const job = createJobSlot();
     void draw(api, { job, clock: clockThat(() => new Promise(() => undefined)) });
@@ -173,13 +173,13 @@ describe('the public API', () => {
     return outcome;
   }
 
-  it('gives pictures that are fetched at once, without the token', async () => {
+  it('gives images that are fetched at once, without the token', async () => {
     const bytes = await png;
     const image = await viaNock((scope) => scope.get('/xezq/abc/out-0.png').reply(200, bytes));
     expect(image).toMatchObject({ width: 64, height: 64, model: 'black-forest-labs/flux-schnell' });
   });
 
-  it('keeps the id of a picture that could not be fetched for a moment', async () => {
+  it('keeps the id of an image that could not be fetched for a moment', async () => {
     const job = createJobSlot();
     const failure = await viaNock((scope) => scope.get('/xezq/abc/out-0.png').twice().reply(503), job);
     expect(failure).toMatchObject({ code: 'unavailable', facts: { sent: true } });
@@ -189,7 +189,7 @@ describe('the public API', () => {
   it.each([
     [404, ''],
     [200, '<html>Welcome</html>'],
-  ])('forgets the id of a picture that will never be one: %d %s', async (status, body) => {
+  ])('forgets the id of an image that will never be one: %d %s', async (status, body) => {
     const job = createJobSlot();
     const times = status === 404 ? 2 : 1;
     const failure = await viaNock((scope) => scope.get('/xezq/abc/out-0.png').times(times).reply(status, body), job);

@@ -99,7 +99,7 @@ describe('what is asked', () => {
     ]);
   });
 
-  it('always shows at least half of the picture', () => {
+  it('always shows at least half of the image', () => {
     const side = fc.integer({ min: 256, max: 2048 });
     fc.assert(
       fc.property(side, side, (width, height) => {

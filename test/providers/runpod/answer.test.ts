@@ -12,7 +12,7 @@ describe('referenceIn', () => {
     [{ images: ['', null, { url: 'https://a.example/b' }] }, 'https://a.example/b'],
     [{ output: { result: [{ data: png }] } }, png],
     [`data:image/png;base64,${png}`, `data:image/png;base64,${png}`],
-  ])('finds the picture in %j', (output, reference) => {
+  ])('finds the image in %j', (output, reference) => {
     expect(referenceIn(output)).toBe(reference);
   });
 
@@ -27,7 +27,7 @@ describe('referenceIn', () => {
     ['see https://example.com/ for help'],
     ['ftp://example.com/a.png'],
     [`https://example.com/${'a'.repeat(5000)}`],
-    ['plain words, as many as there may be, are no picture'],
+    ['plain words, as many as there may be, are no image'],
     [{ images: [[[[[[[png]]]]]]] }],
   ])('finds nothing in %j', (output) => {
     expect(referenceIn(output)).toBeUndefined();

@@ -212,8 +212,8 @@ describe('a queue', () => {
   });
 });
 
-describe('a picture', () => {
-  it.each<[string, (picture: { base64: string; url: string }) => unknown]>([
+describe('an image', () => {
+  it.each<[string, (image: { base64: string; url: string }) => unknown]>([
     ['an address', ({ url }) => ({ image_url: url, cost: 0.01 })],
     ['an address alone', ({ url }) => url],
     ['a list of addresses', ({ url }) => [url]],

@@ -8,7 +8,7 @@ import type { ImageProvider, ProviderContext } from '../../../src/core/provider.
 import { automatic1111 } from '../../../src/providers/automatic1111/automatic1111.ts';
 import type { ProviderDependencies } from '../../../src/providers/entry.ts';
 
-const draw: ProviderDependencies['draw'] = () => Promise.reject(new Error('it draws no card'));
+const draw: ProviderDependencies['draw'] = () => Promise.reject(new Error('it draws no placeholder'));
 
 /** The provider as these settings make it. */
 export function createStableDiffusion(

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { createEngine } from './automatic1111-engine.ts';
-import { drawPng, encode } from './automatic1111-picture.ts';
+import { drawPng, encode } from './automatic1111-image.ts';
 import { detail, exception, type Failure, failedDrawing, type Flavour } from './automatic1111-replies.ts';
 import { httpException, invalidFields, ok, type Reply } from './automatic1111-replies.ts';
 
@@ -18,11 +18,11 @@ export interface Behaviour {
   /** The checkpoint in memory. */
   loaded: string;
   samplers: { name: string; aliases: string[] }[];
-  /** For one picture; `Infinity` until it is interrupted. */
+  /** For one image; `Infinity` until it is interrupted. */
   delayMs: number;
   samplesFormat: 'png' | 'jpeg' | 'webp';
   dataPrefix: boolean;
-  /** An overview comes before the picture. */
+  /** An overview comes before the image. */
   overview: boolean;
   failure: Failure | undefined;
   /** Paths that are not there. */
@@ -138,7 +138,7 @@ export async function startAutomatic1111(changes: Partial<Behaviour> = {}): Prom
     const model = stem(behaviour.loaded);
     const settings = `Steps: ${steps}, Sampler: ${sampler_name}, CFG scale: ${cfg_scale}, Seed: ${seed}, Size: ${width}x${height}`;
     const parameters = `${prompt}\nNegative prompt: ${body.negative_prompt}\n${settings}, Model: ${model}, Version: v1.10.1`;
-    const picture = await encode(await drawPng({ width, height, seed, parameters }), samplesFormat);
+    const image = await encode(await drawPng({ width, height, seed, parameters }), samplesFormat);
     const overview = behaviour.overview ? [await drawPng({ width: 64, height: 64, seed, parameters })] : [];
     const prefix = behaviour.dataPrefix ? `data:image/${samplesFormat};base64,` : '';
     const info = {
@@ -155,7 +155,7 @@ export async function startAutomatic1111(changes: Partial<Behaviour> = {}): Prom
       version: 'v1.10.1',
     };
     return ok({
-      images: [...overview, picture].map((bytes) => `${prefix}${bytes.toString('base64')}`),
+      images: [...overview, image].map((bytes) => `${prefix}${bytes.toString('base64')}`),
       parameters: body,
       info: flavour === 'koboldcpp' ? '' : JSON.stringify(info),
     });

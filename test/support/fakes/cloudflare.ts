@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import { drawPng, encode } from './automatic1111-picture.ts';
+import { drawPng, encode } from './automatic1111-image.ts';
 
 /** An emulated Cloudflare API on a loopback port. */
 export interface FakeCloudflare {
   /** As CLOUDFLARE_API_URL wants it. */
   readonly url: string;
-  /** The bodies of requests for pictures, in order. */
+  /** The bodies of requests for images, in order. */
   readonly bodies: Record<string, unknown>[];
   /** Requests by method and path, in order. */
   readonly routes: string[];
@@ -47,7 +47,7 @@ const errorReply = (status: number, code: number, message: string): Reply => {
   return { status, body: { result: null, success: false, errors: [{ code, message }], messages: [] } };
 };
 
-/** Starts the emulated API: flux-1-schnell answers with JSON, stable-diffusion-xl-base-1.0 with the picture itself. */
+/** Starts the emulated API: flux-1-schnell answers with JSON, stable-diffusion-xl-base-1.0 with the image itself. */
 export async function startCloudflare(changes: Partial<FakeAccount> = {}): Promise<FakeCloudflare> {
   const account: FakeAccount = { accountId, token: 'cf-test', owner: 'user', state: 'active', ...changes };
   const bodies: Record<string, unknown>[] = [];

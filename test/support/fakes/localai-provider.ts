@@ -5,7 +5,7 @@ import type { ProviderDependencies } from '../../../src/providers/entry.ts';
 import { localai } from '../../../src/providers/localai/localai.ts';
 import { createFakeClock } from '../fake-clock.ts';
 
-const draw: ProviderDependencies['draw'] = () => Promise.reject(new Error('it draws no card'));
+const draw: ProviderDependencies['draw'] = () => Promise.reject(new Error('it draws no placeholder'));
 
 /** The provider as these settings make it. */
 export function createLocalAi(variables: Variables, dependencies: Partial<ProviderDependencies> = {}): ImageProvider {

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import { drawPng } from './automatic1111-picture.ts';
+import { drawPng } from './automatic1111-image.ts';
 
 /** How the emulated server behaves; every part may be changed while it runs. */
 export interface Behaviour {
@@ -12,13 +12,13 @@ export interface Behaviour {
   models: string[];
   /** LOCALAI_OPAQUE_ERRORS: failures without a body. */
   opaque: boolean;
-  /** Requests for pictures that find the model loading before it is there. */
+  /** Requests for images that find the model loading before it is there. */
   loadsFor: number;
-  /** Answers requests for pictures instead of the server. */
+  /** Answers requests for images instead of the server. */
   reply: ((response: ServerResponse) => void) | undefined;
 }
 
-/** What the server made of a request for a picture. */
+/** What the server made of a request for an image. */
 export interface Drawn {
   body: Record<string, unknown>;
   positive: string;
@@ -35,7 +35,7 @@ export interface FakeLocalAi {
   readonly routes: string[];
   /** The Authorization headers of all requests, in order. */
   readonly credentials: (string | undefined)[];
-  /** Resolves once a caller hung up on a request for a picture. */
+  /** Resolves once a caller hung up on a request for an image. */
   readonly hungUp: Promise<unknown>;
   close(): Promise<void>;
 }
@@ -68,7 +68,7 @@ export async function startLocalAi(changes: Partial<Behaviour> = {}): Promise<Fa
   const drawn: Drawn[] = [];
   const routes: string[] = [];
   const credentials: (string | undefined)[] = [];
-  const pictures = new Map<string, Buffer>();
+  const images = new Map<string, Buffer>();
   const calls = new EventEmitter();
   const hungUp = once(calls, 'hung up');
 
@@ -104,9 +104,9 @@ export async function startLocalAi(changes: Partial<Behaviour> = {}): Promise<Fa
       parameters: positive,
     });
     const path = `/generated-images/b64${drawn.length}.png`;
-    pictures.set(path, png);
-    const picture = body.response_format === 'url' ? { url: origin + path } : { b64_json: png.toString('base64') };
-    return { status: 200, body: { created: 1, id: 'a', data: [{ embedding: null, index: 0, ...picture }] } };
+    images.set(path, png);
+    const image = body.response_format === 'url' ? { url: origin + path } : { b64_json: png.toString('base64') };
+    return { status: 200, body: { created: 1, id: 'a', data: [{ embedding: null, index: 0, ...image }] } };
   };
 
   const answer = async (request: IncomingMessage, origin: string): Promise<Reply> => {
@@ -132,8 +132,8 @@ export async function startLocalAi(changes: Partial<Behaviour> = {}): Promise<Fa
     const path = request.url ?? '/';
     routes.push(`${request.method} ${path}`);
     credentials.push(request.headers.authorization);
-    const picture = pictures.get(path);
-    if (picture !== undefined) return void response.writeHead(200, { 'content-type': 'image/png' }).end(picture);
+    const image = images.get(path);
+    if (image !== undefined) return void response.writeHead(200, { 'content-type': 'image/png' }).end(image);
     if (request.method === 'POST') response.once('close', () => response.writableEnded || calls.emit('hung up'));
     if (request.method === 'POST' && behaviour.reply !== undefined) return behaviour.reply(response);
     const { status, body, headers = {} } = await answer(request, origin);

@@ -10,7 +10,7 @@ export interface ReplicateBehaviour {
   looks: number;
   /** What becomes of a prediction in the end. */
   ending: { status: string; error?: string; output?: 'none' | 'empty' };
-  /** The picture is there while the status still says "processing", as recorded in 2025. */
+  /** The image is there while the status still says "processing", as recorded in 2025. */
   outputEarly: boolean;
   /** Outputs are deleted, as after an hour. */
   deleted: boolean;
@@ -164,6 +164,6 @@ function send(response: ServerResponse, { status, body }: Reply): void {
 }
 
 function drawPng(): Promise<Buffer> {
-  const picture = sharp({ create: { width: 512, height: 512, channels: 3, background: 'teal' } });
-  return picture.png().toBuffer();
+  const image = sharp({ create: { width: 512, height: 512, channels: 3, background: 'teal' } });
+  return image.png().toBuffer();
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import { drawPng } from './automatic1111-picture.ts';
+import { drawPng } from './automatic1111-image.ts';
 
 /** How the emulated endpoint behaves; every part may be changed while it runs. */
 export interface Behaviour {
@@ -13,12 +13,12 @@ export interface Behaviour {
   runsFor: number;
   end: 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'TIMED_OUT';
   /** What a completed job returns. */
-  output: (picture: { base64: string; url: string }) => unknown;
+  output: (image: { base64: string; url: string }) => unknown;
   /** What a failed one says. */
   error: string;
   /** Undefined: the endpoint does not tell. */
   workers: Record<string, number> | undefined;
-  /** How many downloads of pictures go wrong. */
+  /** How many downloads of images go wrong. */
   lostDownloads: number;
 }
 
@@ -97,7 +97,7 @@ export async function startRunpod(changes: Partial<Behaviour> = {}): Promise<Fak
     return { status: 200, body: { id, status: 'IN_QUEUE' } };
   };
 
-  const tell = async (id: string, job: FakeJob): Promise<Reply> => {
+  const statusOf = async (id: string, job: FakeJob): Promise<Reply> => {
     if (job.cancelled) return { status: 200, body: { id, status: 'CANCELLED' } };
     job.looks += 1;
     const { queuedFor, runsFor, end, output, error } = behaviour;
@@ -107,16 +107,16 @@ export async function startRunpod(changes: Partial<Behaviour> = {}): Promise<Fak
     if (end !== 'COMPLETED')
       return { status: 200, body: { id, status: end, ...times, ...(end === 'FAILED' && { error }) } };
     const png = await drawJob(job);
-    const picture = { base64: png.toString('base64'), url: `${url}/pictures/${id}.png` };
-    return { status: 200, body: { id, status: end, ...times, output: output(picture) } };
+    const image = { base64: png.toString('base64'), url: `${url}/pictures/${id}.png` };
+    return { status: 200, body: { id, status: end, ...times, output: output(image) } };
   };
 
   const answer = async (request: IncomingMessage, path: string): Promise<Reply> => {
     const sent = await text(request);
     const [, first = '', action = '', id = ''] = path.split('/');
-    const pictured = first === 'pictures' ? jobs.get(action.replace(/\.png$/, '')) : undefined;
-    if (pictured) {
-      if (behaviour.lostDownloads === 0) return { status: 200, body: await drawJob(pictured) };
+    const drawn = first === 'pictures' ? jobs.get(action.replace(/\.png$/, '')) : undefined;
+    if (drawn) {
+      if (behaviour.lostDownloads === 0) return { status: 200, body: await drawJob(drawn) };
       behaviour.lostDownloads -= 1;
       return { status: 500 };
     }
@@ -129,7 +129,7 @@ export async function startRunpod(changes: Partial<Behaviour> = {}): Promise<Fak
       case 'GET health':
         return { status: 200, body: { jobs: { inQueue: 0 }, workers: behaviour.workers } };
       case 'GET status':
-        return job ? tell(id, job) : { status: 404, body: { error: 'job not found' } };
+        return job ? statusOf(id, job) : { status: 404, body: { error: 'job not found' } };
       case 'POST cancel':
         if (!job) return { status: 404, body: { error: 'job not found' } };
         job.cancelled = true;

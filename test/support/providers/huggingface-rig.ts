@@ -105,7 +105,7 @@ export function useStrictNock(): void {
 /** An emulated Hugging Face for each test of a file. */
 export interface Emulation {
   server: EmulatedHuggingFace;
-  /** Requests for pictures, in order. */
+  /** Requests for images, in order. */
   seen: EmulatedRequest[];
   /** Bodies, or failing statuses, by the partner that is to answer so. */
   answers: Record<string, unknown>;

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, vi } from 'vitest';
 import type { Clock } from '../../src/lib/clock.ts';
 import type { ProviderContext } from '../../src/core/provider.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { closedAddress, type Gate, type GateRequest, type Manner, openGate } from '../support/gate.ts';
+import { closedAddress, type Gate, type GateRequest, type GateBehaviour, openGate } from '../support/gate.ts';
 import {
   contractRequest,
   createContext,
@@ -16,7 +16,7 @@ import {
 } from './provider-rig.ts';
 
 /** A provider before its emulated server, for each test of a suite. */
-export interface Stand {
+export interface ProviderFixture {
   readonly rig: ProviderRig;
   readonly server: ServerRig;
   readonly gate: Gate;
@@ -26,21 +26,21 @@ export interface Stand {
   readonly closed: string;
   /** Where calls went that were made by way of node:http and node:https. */
   readonly origins: ReadonlySet<string>;
-  /** What asking for a picture ends with, either way. */
+  /** What asking for an image ends with, either way. */
   generate: (
     context?: Partial<Pick<ProviderContext, 'signal' | 'job'>>,
     clock?: Clock,
     url?: string,
   ) => Promise<unknown>;
-  /** Meets the requests for a picture so, and lets others pass. */
-  meetPictures: (manner: Manner) => void;
-  pictureRequests: () => GateRequest[];
-  /** What one picture takes when all goes well. */
+  /** Answers the requests for an image in this way, and lets others pass. */
+  answerImageRequests: (behaviour: GateBehaviour) => void;
+  imageRequests: () => GateRequest[];
+  /** What one image takes when all goes well. */
   rehearse: () => Promise<{ requests: number; waits: number }>;
 }
 
-/** Sets the stand up for each test, and proves after each that no other host was called. */
-export function useStand(rig: ProviderRig, server: ServerRig): Stand {
+/** Sets the fixture up for each test, and proves after each that no other host was called. */
+export function useProviderFixture(rig: ProviderRig, server: ServerRig): ProviderFixture {
   let behind: Awaited<ReturnType<ServerRig['start']>>;
   let gate: Gate;
   let closed: string;
@@ -64,7 +64,7 @@ export function useStand(rig: ProviderRig, server: ServerRig): Stand {
     expect(strangers, 'calls to other hosts').toEqual([]);
   });
 
-  const stand: Stand = {
+  const fixture: ProviderFixture = {
     rig,
     server,
     get gate() {
@@ -79,15 +79,15 @@ export function useStand(rig: ProviderRig, server: ServerRig): Stand {
     origins,
     generate: (context = {}, clock = createFakeClock(), url = gate.url) =>
       outcomeOf(makeProvider(rig, url, clock).generate(contractRequest, createContext(clock, context))),
-    meetPictures: (manner) => gate.meet((request) => (server.asksForPicture(request) ? manner : 'forward')),
-    pictureRequests: () => gate.requests.filter((request) => server.asksForPicture(request)),
+    answerImageRequests: (behaviour) => gate.meet((request) => (server.asksForImage(request) ? behaviour : 'forward')),
+    imageRequests: () => gate.requests.filter((request) => server.asksForImage(request)),
     async rehearse() {
       const clock = createFakeClock();
-      expect(flawsIn(await stand.generate({}, clock), rig.secrets)).toEqual([]);
+      expect(flawsIn(await fixture.generate({}, clock), rig.secrets)).toEqual([]);
       return { requests: gate.requests.length, waits: clock.sleeps.length };
     },
   };
-  return stand;
+  return fixture;
 }
 
 function originOf(message: unknown): string {

@@ -2,13 +2,13 @@ import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 
 /** A PNG as the web UI writes it: noise by its seed, with its `parameters` (the whole prompt) in a text chunk. */
-export async function drawPng(picture: {
+export async function drawPng(image: {
   width: number;
   height: number;
   seed: number;
   parameters: string;
 }): Promise<Buffer> {
-  const { width, height, seed, parameters } = picture;
+  const { width, height, seed, parameters } = image;
   const pixels = new Uint8Array(width * height * 3);
   let state = seed >>> 0;
   for (let index = 0; index < pixels.length; index += 1) {
@@ -22,7 +22,7 @@ export async function drawPng(picture: {
   return Buffer.concat([png.subarray(0, headerEnd), textChunk('parameters', parameters), png.subarray(headerEnd)]);
 }
 
-/** The picture in the server's `samples_format`. */
+/** The image in the server's `samples_format`. */
 export async function encode(png: Buffer, format: 'png' | 'jpeg' | 'webp'): Promise<Buffer> {
   return format === 'png' ? png : sharp(png).toFormat(format).toBuffer();
 }
