@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
-import { withDeadline } from '../../lib/deadline.ts';
 import type { HttpAnswer } from '../../lib/http/client.ts';
 import type { ProviderClient } from '../call.ts';
+import { shareAnswer } from './shared-answer.ts';
 
 const accountSchema = z.object({
   name: z.string().max(100),
@@ -30,31 +30,19 @@ export function readAccount(answer: HttpAnswer): Account | undefined {
 /** When the account's credit renews, in wall-clock ms; undefined when the Hub does not tell a time that can be. */
 export type Renewal = (signal: AbortSignal) => Promise<number | undefined>;
 
-const askingMs = 5000;
 const knownForMs = 3_600_000;
 /** Credit renews every month; what lies further off is something else. */
 const longestMs = 40 * 24 * 3_600_000;
 
 /** Asks the Hub once for all who want to know, and keeps what came of it for an hour. */
 export function createRenewal(hub: ProviderClient, clock: Clock): Renewal {
-  let known: { account: Promise<Account | undefined>; until: number } | undefined;
-
-  // The question is shared by all who wait for it, so no single caller's signal may end it.
-  const ask = async (): Promise<Account | undefined> => {
-    try {
-      return readAccount(await withDeadline(askingMs, undefined, (signal) => askAccount(hub, signal)));
-    } catch {
-      return undefined;
-    }
-  };
-
+  const findAccount = shareAnswer<Account>({
+    clock,
+    ask: async (signal) => readAccount(await askAccount(hub, signal)),
+    knownForMs: () => knownForMs,
+  });
   return async (signal) => {
-    signal.throwIfAborted();
-    if (!known || clock.monotonic() >= known.until) {
-      known = { account: ask(), until: clock.monotonic() + knownForMs };
-    }
-    const { account } = known;
-    const renewsAt = (await withDeadline(Number.POSITIVE_INFINITY, signal, () => account))?.renewsAt;
+    const renewsAt = (await findAccount(signal))?.renewsAt;
     const now = clock.now();
     return renewsAt !== undefined && renewsAt > now && renewsAt <= now + longestMs ? renewsAt : undefined;
   };

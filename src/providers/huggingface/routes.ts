@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
-import { withDeadline } from '../../lib/deadline.ts';
 import type { ProviderClient } from '../call.ts';
+import { shareAnswer } from './shared-answer.ts';
 
 /** The partners for which @huggingface/inference 4.13 knows text-to-image. */
 export const partners = [
@@ -40,7 +40,6 @@ export interface RouteSettings {
   provider: 'auto' | Partner;
 }
 
-const hubTimeoutMs = 5000;
 const knownForMs = 3_600_000;
 const guessedForMs = 300_000;
 const retiredForMs = 24 * 3_600_000;
@@ -53,32 +52,15 @@ export function isModelId(id: string): boolean {
 /** The ways to a model that the Hub names; nothing is asked yet. */
 export function createRoutes(hub: ProviderClient, { model, provider }: RouteSettings, clock: Clock): Routes {
   const retiredUntil = new Map<Partner, number>();
-  let known: { routes: Route[]; until: number } | undefined;
-  let asking: Promise<Route[]> | undefined;
-
-  // The question is shared by all who wait for it, so no single caller's signal may end it.
-  const ask = async (): Promise<Route[]> => {
-    let routes: Route[] | undefined;
-    try {
-      routes = await withDeadline(hubTimeoutMs, undefined, (signal) => askHub(hub, model, signal));
-    } catch {
-      routes = undefined;
-    }
-    known = { routes: routes ?? builtIn(model), until: clock.monotonic() + (routes ? knownForMs : guessedForMs) };
-    return known.routes;
-  };
-
-  const listed = async (signal: AbortSignal): Promise<Route[]> => {
-    signal.throwIfAborted();
-    if (known && clock.monotonic() < known.until) return known.routes;
-    asking ??= ask().finally(() => (asking = undefined));
-    const answer = asking;
-    return withDeadline(Number.POSITIVE_INFINITY, signal, () => answer);
-  };
+  const findRoutes = shareAnswer<Route[]>({
+    clock,
+    ask: (signal) => askHub(hub, model, signal),
+    knownForMs: (routes) => (routes ? knownForMs : guessedForMs),
+  });
 
   return {
     async open(signal) {
-      const all = await listed(signal);
+      const all = (await findRoutes(signal)) ?? builtIn(model);
       const wanted =
         provider === 'auto'
           ? all

@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ProviderError } from '../../../src/core/errors.ts';
 import { createStableDiffusion, contextWith, imageRequest } from '../../support/fakes/automatic1111-provider.ts';
 import { type Behaviour, type FakeAutomatic1111, startAutomatic1111 } from '../../support/fakes/automatic1111.ts';
 
@@ -79,11 +78,5 @@ describe('a look at the server', () => {
     expect(result).toMatchObject({ ok: false });
     expect(result?.message).toContain('something else does: correct SD_API_URL.');
     await new Promise((resolve) => stranger.close(resolve));
-  });
-
-  it('ends with the reason when it is given up', async () => {
-    server = await startAutomatic1111();
-    const reason = new ProviderError('timeout', 'no answer within 5 s');
-    await expect(look({}, AbortSignal.abort(reason))).rejects.toBe(reason);
   });
 });

@@ -158,16 +158,6 @@ describe('an answer', () => {
     expect(failure.message).toBe('Stable Diffusion answered 422: seed: value is not a valid int');
   });
 
-  it('that says when to ask again is heard', async () => {
-    const failure = await fail(answering(429, 'slow down', { 'retry-after': '7' }));
-    expect(failure).toMatchObject({ code: 'rate_limited', facts: { retryAfterMs: 7000 } });
-  });
-
-  it('never brings the prompt into the words', async () => {
-    const failure = await fail(answering(500, { error: 'ValueError', errors: `bad prompt: ${imageRequest.prompt}` }));
-    expect(failure.message).not.toContain(imageRequest.prompt);
-  });
-
   it('in which koboldcpp is busy asks to wait', async () => {
     server = await startAutomatic1111({ flavour: 'koboldcpp', delayMs: Number.POSITIVE_INFINITY });
     const provider = createStableDiffusion({ SD_API_URL: server.url });

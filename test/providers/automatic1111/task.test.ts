@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Clock, systemClock } from '../../../src/lib/clock.ts';
-import { ProviderError } from '../../../src/core/errors.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { connect } from '../../../src/providers/automatic1111/connection.ts';
 import { cancelTask } from '../../../src/providers/automatic1111/task.ts';
@@ -28,26 +27,6 @@ function connectionTo(url: string) {
 }
 
 describe('an image given up', () => {
-  it('before it was sent is never sent', async () => {
-    server = await startAutomatic1111();
-    await expect(draw(AbortSignal.abort('enough'))).rejects.toBe('enough');
-    // Anything sent before this would have been counted by then.
-    await fetch(`${server.url}/sdapi/v1/progress`);
-    expect(server.count('POST /sdapi/v1/txt2img')).toBe(0);
-    expect(server.count('POST /internal/progress')).toBe(0);
-  });
-
-  it('by a reason that is a failure itself keeps that reason', async () => {
-    server = await startAutomatic1111({ delayMs: forever });
-    const controller = new AbortController();
-    const reason = new ProviderError('unreachable', 'no answer within 120 s');
-    const drawing = draw(controller.signal);
-    await server.until(() => server.active !== undefined);
-    controller.abort(reason);
-    await expect(drawing).rejects.toBe(reason);
-    await server.until(() => server.interrupted === 1);
-  });
-
   it('while the checkpoint is looked up is never sent', async () => {
     server = await startAutomatic1111();
     const controller = new AbortController();
@@ -100,23 +79,6 @@ describe('an image given up', () => {
     await server.until(() => server.active !== undefined && server.active !== running);
     naps.dispatchEvent(new Event('wake'));
     await server.until(() => server.interrupted === 2);
-  });
-
-  it('while its answer drips in ends with the reason', async () => {
-    server = await startAutomatic1111();
-    let drips = 0;
-    let timer: NodeJS.Timeout | undefined;
-    const controller = new AbortController();
-    server.behaviour.reply = (response) => {
-      response.writeHead(200, { 'content-type': 'application/json' });
-      response.once('close', () => clearInterval(timer));
-      timer = setInterval(() => {
-        response.write(' ');
-        drips += 1;
-        if (drips === 3) controller.abort('enough');
-      }, 5);
-    };
-    await expect(draw(controller.signal)).rejects.toBe('enough');
   });
 });
 

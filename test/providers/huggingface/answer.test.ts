@@ -73,30 +73,6 @@ describe('a queued job', () => {
     expect(await failure(generate())).toMatchObject({ code: 'timeout', facts: { sent: true } });
   });
 
-  it('ends with the signal', async () => {
-    const controller = new AbortController();
-    const reason = new Error('deadline');
-    const clock = fakeClock();
-    const sleep: Clock['sleep'] = async (ms, signal) => {
-      controller.abort(reason);
-      await clock.sleep(ms, signal);
-    };
-    fal();
-    await expect(generate('fal-ai', { ...clock, sleep }, controller.signal)).rejects.toBe(reason);
-  });
-
-  it('ends with the signal while it is being asked for', async () => {
-    const controller = new AbortController();
-    const reason = new Error('deadline');
-    fal()
-      .get(status)
-      .reply(() => {
-        controller.abort(reason);
-        return [200, done];
-      });
-    await expect(generate('fal-ai', fakeClock(), controller.signal)).rejects.toBe(reason);
-  });
-
   it.each([
     [422, { detail: [{ msg: 'no', type: 'content_policy_violation' }] }, 'content_rejected'],
     [403, { detail: 'Exhausted balance' }, 'out_of_credit'],

@@ -29,11 +29,6 @@ describe('a failure', () => {
     const failed = classify(httpAnswer('', 500), context);
     expect(failed).toMatchObject({ code: 'unavailable', message: 'LocalAI has a fault (500): an empty answer' });
   });
-
-  it('keeps the prompt out of its words', () => {
-    const failed = failure(400, { message: 'cannot draw "a red fox in the snow"' });
-    expect(failed.message).toBe('LocalAI does not take the request (400): cannot draw "…"');
-  });
 });
 
 describe('words about a model', () => {

@@ -36,18 +36,6 @@ describe('settings', () => {
     expect(settings).not.toHaveProperty('model');
   });
 
-  it('are all asked for, also without an address', () => {
-    expect([...read({}).environment.names].toSorted()).toEqual([
-      'LOCALAI_API_KEY',
-      'LOCALAI_API_URL',
-      'LOCALAI_CONCURRENCY',
-      'LOCALAI_COST_USD',
-      'LOCALAI_DIALECT',
-      'LOCALAI_MODEL',
-      'LOCALAI_TIMEOUT_SECONDS',
-    ]);
-  });
-
   it('refuse an unknown dialect', () => {
     expect(read({ LOCALAI_DIALECT: 'ollama' }).environment.problems).toEqual([
       'LOCALAI_DIALECT is "ollama": choose from auto, localai, openai, together, plain.',
