@@ -7,11 +7,13 @@ import { readVersion } from '../lib/version.ts';
 import { createRedact } from '../lib/redact.ts';
 import type { Config } from '../config/config.ts';
 import type { Health } from '../monitoring/health/health.ts';
+import { readBoard } from '../monitoring/overview/board-view.ts';
 import { createGallery, createUserGalleries, isBoardImage } from '../images/gallery.ts';
 import { statePaths } from '../state/paths.ts';
 import { saveWebhookToken } from '../state/webhook-token.ts';
 import { createThumbnails } from '../images/thumbnail.ts';
 import { createUploadStore, uploadsFolder } from '../images/upload-store.ts';
+import { isNotionItself } from '../notion/settings.ts';
 import { createNotices } from '../notion/webhook/webhook.ts';
 import type { Budget } from '../chain/budget.ts';
 import type { Chain } from '../chain/chain.ts';
@@ -21,7 +23,7 @@ import type { ServerParts } from '../server/parts.ts';
 import { type HttpServer, startServer } from '../server/server.ts';
 import type { PassRunner } from '../worker/pass-runner.ts';
 import { generateImage } from '../generation/generate.ts';
-import { markAgain, readPending } from '../worker/row-source.ts';
+import { markAgain } from '../worker/row-source.ts';
 import type { Schedule } from '../worker/schedule.ts';
 
 /** The parts of a running worker that its HTTP server shows and uses. */
@@ -48,6 +50,7 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
   const { clock, log, signal, events, workerId, board, chain, budget, health, passes, schedule } = worker;
   const { imagesDir: folder, rowTimeoutMs, server: settings } = config;
   const { tally } = statePaths(folder);
+  const facts = async () => passes.board() ?? (await passes.openBoard());
   const gallery = createGallery({ folder, isImage: isBoardImage, clock, log });
   const galleries = createUserGalleries(folder, { clock, log });
   events.on('outcome', (outcome) => outcome.kind === 'done' && gallery.added(outcome.image.path));
@@ -58,7 +61,7 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
     signal,
     events,
     version: readVersion(),
-    schedule: { expression: config.schedule, timeZone: config.timeZone, next: () => schedule.next() },
+    schedule,
     providers: withUnconfigured(config.providers),
     chain,
     generate: createImageJobs({
@@ -66,33 +69,17 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
       galleries,
       events,
       clock,
+      log,
       rowTimeoutMs,
       storeOf: (userId) => createUploadStore({ folder, workerId, userId }),
-      generateImage: (request, { chain, store, onAsking, onAttempt }, signal) =>
-        generateImage(
-          { request, owner: { postId: 'none', generation: 0 }, onAsking, onAttempt },
-          { chain, store, clock, log, rowTimeoutMs },
-          signal,
-        ),
+      generateImage,
     }),
     passes,
     board: {
-      isOnNotion: /(?:^|\.)notion\.com$/.test(new URL(config.notion.apiUrl).hostname),
-      async look() {
-        const { title, url } = passes.board() ?? (await passes.openBoard());
-        const waiting = await readPending({ board, events });
-        const failed = await board.failed();
-        return {
-          title,
-          url,
-          waiting: waiting.posts,
-          moreWaiting: waiting.next !== undefined,
-          failed: failed.posts,
-          moreFailed: failed.next !== undefined,
-        };
-      },
+      isOnNotion: isNotionItself(config.notion.apiUrl),
+      look: async () => readBoard({ board, events }, await facts()),
       async retry(postId) {
-        if (!passes.board()) await passes.openBoard();
+        await facts();
         return markAgain(board, postId);
       },
     },
@@ -108,16 +95,7 @@ async function joinServerParts(config: Config, worker: WorkerParts): Promise<Ser
       clock,
       log,
       saveToken: (token) => saveWebhookToken(folder, token, clock.now()),
-      board: () => {
-        const ids = passes.board()?.ids;
-        return (
-          ids && {
-            dataSourceId: ids.dataSource,
-            statusId: ids.status,
-            ...(ids.bot !== undefined && { botId: ids.bot }),
-          }
-        );
-      },
+      board: () => passes.board()?.ids,
       marked: (postId) => void passes.request('notice', postId),
     }),
     tally: stateFile(tally),

@@ -102,3 +102,8 @@ function readNames<K extends string>(
 function upperSnakeCase(words: string): string {
   return words.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_');
 }
+
+/** Is it Notion's own API, so that the addresses of its pages lead somewhere? An emulator's do not. */
+export function isNotionItself(apiUrl: string): boolean {
+  return /(?:^|\.)notion\.com$/.test(new URL(apiUrl).hostname);
+}

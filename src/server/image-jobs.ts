@@ -1,10 +1,11 @@
 import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
 import { DeadlineError, withDeadline } from '../lib/deadline.ts';
 import { ChainExhaustedError, ProviderError } from '../core/errors.ts';
 import type { WorkerEvents } from '../core/events.ts';
-import type { ImageRequest, ImageStore } from '../core/image.ts';
-import type { Generation } from '../generation/generate.ts';
-import type { Attempt, ChainWithPlaceholder, ImageProvider } from '../core/provider.ts';
+import type { ImageRequest } from '../core/image.ts';
+import type { generateImage, GenerationParts } from '../generation/generate.ts';
+import type { Attempt, ChainWithPlaceholder } from '../core/provider.ts';
 import type { UserGalleries } from '../images/gallery.ts';
 import { why } from '../messages/row.ts';
 
@@ -34,23 +35,15 @@ export interface JobImage {
 /** Generates the image of one job and saves it. @throws {ChainExhaustedError} {ConfigError}, or the signal's reason. */
 export type RunImageJob = (job: ImageJob) => Promise<JobImage>;
 
-/** Where the images of one user are saved. */
-export type UploadStore = Pick<ImageStore, 'save' | 'saveBeside'>;
-
-/** One image by a chain into a store, as `generation/` makes it for everybody. */
-export type GenerateImage = (
-  request: ImageRequest,
-  parts: { chain: ImageProvider; store: UploadStore; onAsking: () => void; onAttempt: (attempt: Attempt) => void },
-  signal: AbortSignal,
-) => Promise<Generation>;
-
 export interface ImageJobOptions {
   chain: ChainWithPlaceholder;
-  generateImage: GenerateImage;
-  storeOf: (userId: string) => UploadStore;
+  generateImage: typeof generateImage;
+  /** Where the images of one user are saved. */
+  storeOf: (userId: string) => GenerationParts['store'];
   galleries: Pick<UserGalleries, 'added'>;
   events: WorkerEvents;
   clock: Clock;
+  log: Log;
   rowTimeoutMs: number;
 }
 
@@ -58,22 +51,15 @@ export interface ImageJobOptions {
 const graceMs = 1000;
 
 /** The use case "generate an image for a caller": it has one row's time in all, the wait for a free slot included, because somebody waits for the answer. */
-export function createImageJobs({
-  chain,
-  storeOf,
-  galleries,
-  events,
-  clock,
-  ...options
-}: ImageJobOptions): RunImageJob {
-  const { generateImage, rowTimeoutMs } = options;
+export function createImageJobs({ chain, storeOf, galleries, events, ...options }: ImageJobOptions): RunImageJob {
+  const { generateImage, clock, log, rowTimeoutMs } = options;
   return async ({ request, userId, allowPlaceholder, signal }) => {
     const attemptsSoFar: Attempt[] = [];
     /** Since when a provider is being asked, on the monotonic clock; infinite while the job waits for a slot. */
     let askedAt = Number.POSITIVE_INFINITY;
-    const parts = {
-      chain: allowPlaceholder ? chain : chain.real,
-      store: storeOf(userId),
+    const job = {
+      request,
+      owner: { postId: 'none', generation: 0 },
       onAsking: () => void (askedAt = clock.monotonic()),
       onAttempt(attempt: Attempt) {
         askedAt = Number.POSITIVE_INFINITY;
@@ -81,6 +67,7 @@ export function createImageJobs({
         events.emit('attempt', attempt);
       },
     };
+    const parts = { chain: allowPlaceholder ? chain : chain.real, store: storeOf(userId), clock, log, rowTimeoutMs };
     /** What the chain would have said, had it come to its own end. */
     const outOfTime = (error: DeadlineError) => {
       const isAsked = clock.monotonic() - askedAt > 2 * graceMs;
@@ -89,19 +76,12 @@ export function createImageJobs({
       return new ChainExhaustedError(attemptsSoFar, last);
     };
     try {
-      const work = (signal: AbortSignal) => generateImage(request, parts, signal);
+      const work = (signal: AbortSignal) => generateImage(job, parts, signal);
       const { image, attempts } = await withDeadline(rowTimeoutMs + graceMs, signal, work);
       galleries.added(userId, image.saved.path);
       const { provider, model, seed, costUsd, generatedAt, warnings } = image.provenance;
-      const history = why(attempts, generatedAt, warnings);
-      return {
-        filename: image.saved.path,
-        provider,
-        model,
-        ...(seed !== undefined && { seed }),
-        costUsd,
-        why: history,
-      };
+      const made = { provider, model, ...(seed !== undefined && { seed }), costUsd };
+      return { filename: image.saved.path, ...made, why: why(attempts, generatedAt, warnings) };
     } catch (error) {
       throw error instanceof DeadlineError ? outOfTime(error) : error;
     }

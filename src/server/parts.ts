@@ -1,28 +1,21 @@
-import type { WorkerSources } from '../monitoring/sources.ts';
-import type { StateFile } from '../state/state-file.ts';
 import type { WorkerEvents } from '../core/events.ts';
-import type { RunImageJob } from './image-jobs.ts';
-import type { PassReason, PassState } from '../core/pass.ts';
 import type { Post } from '../core/post.ts';
+import type { WorkerSources } from '../monitoring/sources.ts';
 import type { NoticeAnswer, NoticeHeaders } from '../notion/webhook/webhook.ts';
+import type { StateFile } from '../state/state-file.ts';
+import type { PassRunner } from '../worker/pass-runner.ts';
+import type { RunImageJob } from './image-jobs.ts';
 
-/** What the server needs of the rest of the product; `app-server.ts` joins it. */
+/** What is handed in to the server: all that the page and the metrics read, and what callers can have done. */
 export interface ServerParts extends WorkerSources {
   /** Ends everything: the shutdown. */
   signal: AbortSignal;
   events: WorkerEvents;
-  schedule: WorkerSources['schedule'] & { expression: string; timeZone: string };
+  generate: RunImageJob;
+  passes: Pick<PassRunner, 'request' | 'find' | 'recent' | 'pausedSince' | 'pause' | 'resume'>;
   chain: WorkerSources['chain'] & {
     /** Asks a provider again, whatever is remembered of it. */
     forget(name: string): Promise<void>;
-  };
-  generate: RunImageJob;
-  passes: WorkerSources['passes'] & {
-    /** The pass that waits already, or a new one, for this row where it is known; undefined while paused, and once the worker stops. */
-    request(reason: PassReason, markedPostId?: string): PassState | undefined;
-    find(id: string): PassState | undefined;
-    pause(): Promise<void>;
-    resume(): Promise<void>;
   };
   board: WorkerSources['board'] & {
     /** Marks a failed row again. @throws {ConfigError} {BoardError} in words. */

@@ -3,10 +3,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ChainExhaustedError, ProviderError } from '../../src/core/errors.ts';
 import type { WorkerEvents } from '../../src/core/events.ts';
 import type { Attempt } from '../../src/core/provider.ts';
-import { createImageJobs, type GenerateImage, type ImageJob } from '../../src/server/image-jobs.ts';
+import { createImageJobs, type ImageJob, type ImageJobOptions } from '../../src/server/image-jobs.ts';
+import { silentLog } from '../../src/lib/log.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { attempt } from '../support/server/page-fixture.ts';
 
+type GenerateImage = ImageJobOptions['generateImage'];
 type Parts = Parameters<GenerateImage>[1];
 
 const request = { prompt: 'a harbour', width: 512, height: 512, seed: 7 };
@@ -19,6 +21,7 @@ const image = {
   height: 512,
 };
 const facts = { provider: 'huggingface', model: 'flux', seed: 7, costUsd: 0.003, generatedAt: 0 };
+const provider = { name: 'huggingface', label: 'Hugging Face' };
 const rowTimeoutMs = 5000;
 
 beforeEach(() => void vi.useFakeTimers());
@@ -54,6 +57,7 @@ function rig(
     galleries: { added: (userId, file) => void added.push(`${userId} ${file}`) },
     events,
     clock,
+    log: silentLog,
     rowTimeoutMs,
   });
   return {
@@ -103,8 +107,8 @@ describe('an image job', () => {
 
   it('tells the worker of every call', async () => {
     const call = attempt({ outcome: 'timeout' });
-    const { run, attempts } = rig(async (_, { onAttempt }) => {
-      onAttempt(call);
+    const { run, attempts } = rig(async (job) => {
+      job.onAttempt?.(call);
       return { image: { saved: image, provenance: facts }, attempts: [call] };
     });
     await run();
@@ -131,9 +135,9 @@ describe('an image job', () => {
 
   it('ends with the time of one row while it waits for a slot, and says what was learned before', async () => {
     const refusal = attempt({ outcome: 'out_of_credit' });
-    const { run, advance } = rig((_, { onAsking, onAttempt }, signal) => {
-      onAsking();
-      onAttempt(refusal);
+    const { run, advance } = rig((job, _, signal) => {
+      job.onAsking?.(provider);
+      job.onAttempt?.(refusal);
       return untilAborted(signal);
     });
     const failure = run().catch((error: unknown) => error);
@@ -147,8 +151,8 @@ describe('an image job', () => {
   });
 
   it('ends with the time of one row while a provider is asked', async () => {
-    const { run, advance } = rig((_, { onAsking }, signal) => {
-      onAsking();
+    const { run, advance } = rig((job, _, signal) => {
+      job.onAsking?.(provider);
       return untilAborted(signal);
     });
     const failure = run().catch((error: unknown) => error);

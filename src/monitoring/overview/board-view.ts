@@ -1,3 +1,4 @@
+import type { BoardFacts, PostBoard } from '../../core/board.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { BoardError, ConfigError } from '../../core/errors.ts';
 import { listen, type WorkerEvents } from '../../core/events.ts';
@@ -5,6 +6,7 @@ import { isoTime } from '../../lib/dates.ts';
 import type { Log } from '../../lib/log.ts';
 import { troubleMessages } from '../../messages/page.ts';
 import type { Post } from '../../core/post.ts';
+import { readPending } from '../../worker/row-source.ts';
 import type { BoardLook } from '../sources.ts';
 
 /** A row that is being served. */
@@ -174,4 +176,21 @@ function troubleWords(error: unknown, log: Log): string {
   if (error instanceof BoardError) return error.message;
   log.error({ error }, 'The look at the board for the status page failed');
   return troubleMessages.boardUnread;
+}
+
+/** Reads what the status page shows of the board, by one or two requests to Notion. @throws {ConfigError} {BoardError} in words. */
+export async function readBoard(
+  { board, events }: { board: PostBoard; events: WorkerEvents },
+  { title, url }: BoardFacts,
+): Promise<BoardLook> {
+  const waiting = await readPending({ board, events });
+  const failed = await board.failed();
+  return {
+    title,
+    url,
+    waiting: waiting.posts,
+    moreWaiting: waiting.next !== undefined,
+    failed: failed.posts,
+    moreFailed: failed.next !== undefined,
+  };
 }

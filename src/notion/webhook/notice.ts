@@ -1,13 +1,8 @@
 import { z } from 'zod';
+import type { BoardFacts } from '../../core/board.ts';
 
 /** Ids that mark a notice as being about our board, dashed or not. */
-export interface NoticeBoard {
-  /** Our own author id; undefined where the token is a person's own. */
-  botId?: string;
-  dataSourceId: string;
-  /** Of the property Status, URL-encoded or not. */
-  statusId: string;
-}
+export type NoticeBoard = BoardFacts['ids'];
 
 const id = z.string().min(1).max(200);
 
@@ -69,14 +64,14 @@ export function reasonToDrop(event: NoticeEvent, board: NoticeBoard | undefined,
   if (timestamp !== undefined && now - Date.parse(timestamp) > noticeLifeMs) return 'it is older than a day';
   if (!relevantTypes.has(type)) return `events of the type ${type} are of no interest`;
   if (!board) return undefined;
-  const { botId, dataSourceId, statusId } = board;
-  if (botId !== undefined && authors.length > 0 && authors.every((author) => isSameId(author.id, botId))) {
+  const { bot, dataSource, status } = board;
+  if (bot !== undefined && authors.length > 0 && authors.every((author) => isSameId(author.id, bot))) {
     return 'it tells of an edit by this worker itself';
   }
   const source = dataSourceOf(data?.parent);
-  if (source !== undefined && !isSameId(source, dataSourceId)) return 'its page is not in the board';
+  if (source !== undefined && !isSameId(source, dataSource)) return 'its page is not in the board';
   const updated = type === 'page.properties_updated' ? data?.updated_properties : undefined;
-  if (updated && !updated.some((property) => isSameProperty(property, statusId))) return 'Status was not changed';
+  if (updated && !updated.some((property) => isSameProperty(property, status))) return 'Status was not changed';
   return undefined;
 }
 

@@ -142,7 +142,7 @@ export function createNotices(
       return dropped('it came before');
     const table = data?.parent?.data_source_id;
     const known = board();
-    const isElsewhere = known && table !== undefined && !isSameId(table, known.dataSourceId);
+    const isElsewhere = known && table !== undefined && !isSameId(table, known.dataSource);
     return isElsewhere ? dropped('its page is not in the board') : noted(data?.id);
   };
 

@@ -16,7 +16,7 @@ const secret = 'a-secret-for-buttons-and-tools';
 const botId = 'b0700000-0000-4000-8000-000000000001';
 const personId = 'a0500000-0000-4000-8000-000000000002';
 const dataSourceId = '2a000000-0000-4000-8000-00000000000a';
-const board: NoticeBoard = { botId, dataSourceId, statusId: 'f%5C%5C%3Ap' };
+const board: NoticeBoard = { bot: botId, dataSource: dataSourceId, status: 'f%5C%5C%3Ap' };
 
 function sign(body: string, key = token): string {
   return `sha256=${createHmac('sha256', key).update(body).digest('hex')}`;
@@ -155,13 +155,13 @@ describe('an event of Notion’s', () => {
   });
 
   it('counts for a board whose Status has an id with a lone per cent sign', async () => {
-    const own = open({ board: () => ({ ...board, statusId: '%zz' }) });
+    const own = open({ board: () => ({ ...board, status: '%zz' }) });
     await own.deliver(event({ data: inBoard({ updated_properties: ['%25zz'] }) }));
     expect(own.told.marked).toBe(1);
   });
 
   it('counts for a person’s own token whoever made the edit', async () => {
-    const own = open({ board: () => ({ dataSourceId, statusId: board.statusId }) });
+    const own = open({ board: () => ({ dataSource: dataSourceId, status: board.status }) });
     await own.deliver(event({ authors: [{ id: botId }] }));
     expect(own.told.marked).toBe(1);
   });

@@ -39,7 +39,7 @@ export function fakeParts(overrides: PartsOverrides = {}): ServerParts {
     notice: async () => ({ status: 200, message: 'Noted.' }),
     tally: { load: async () => undefined, save: async () => {} },
     ...rest,
-    schedule: { expression: '*/5 * * * *', timeZone: 'UTC', next: () => undefined, ...schedule },
+    schedule: { next: () => undefined, ...schedule },
     chain: {
       state: () => [
         { name: 'huggingface', label: 'Hugging Face', breaker: { kind: 'closed' }, admits: true },
