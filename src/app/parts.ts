@@ -49,7 +49,7 @@ export async function openChain(
     rowTimeoutMs: config.rowTimeoutMs,
     // Another worker on the folder keeps its own.
     memory: await openMemory(shared ? { ...file, save: async () => undefined } : file, log),
-    finish: async (bytes, size) => (await inspectAndRender(bytes, size)).png,
+    finish: inspectAndRender,
     budget,
   });
 }

@@ -67,7 +67,7 @@ async function joinParts(config: Config, runtime: Runtime, { stop, lock, onAbort
   const workerId = await loadWorkerId(folder);
   const journal = createJournal({ folder, log });
   const store = createImageStore({ folder, workerId, log });
-  await store.sweepTemporary({ keep: (sha256) => journal.isUnfinished(sha256) });
+  await store.sweepTemporary((sha256) => journal.isUnfinished(sha256));
   const notion = createNotion(
     config,
     { ...runtime, signal: stop.signal },

@@ -7,7 +7,7 @@ import { offerRepair, repairHint } from '../setup/repair.ts';
 import { readSettings, run } from './run.ts';
 import { questioner } from './terminal/ask.ts';
 import { createConsole } from './terminal/console.ts';
-import { findingsTable } from './terminal/findings.ts';
+import { findingsTable } from './terminal/tables.ts';
 
 /** Adds `doctor`: checks of everything the worker needs. */
 export function addDoctor(program: Command): void {

@@ -16,24 +16,15 @@ export interface Size {
   height: number;
 }
 
-/** What an image is, as its bytes prove it; the size is the one seen after its orientation is applied. */
-export interface ImageFacts extends Size {
+/** An image that passed inspection; the size is the one after its orientation is applied. */
+export interface InspectedImage extends Size {
   mediaType: MediaType;
-}
-
-/** An image that passed inspection, with its pixels: RGB, 8 bit, sRGB, upright, on white. */
-export interface InspectedPixels extends ImageFacts {
+  /** RGB, 8 bit, sRGB, upright, on white. */
   pixels: Uint8Array;
 }
 
-/** Proves that bytes are one whole, plausible image near the size asked. @throws {ProviderError} `bad_image`, in words for the operator. */
-export async function inspectImage(bytes: Uint8Array, asked: Size): Promise<ImageFacts> {
-  const { mediaType, width, height } = await inspectPixels(bytes, asked);
-  return { mediaType, width, height };
-}
-
-/** As `inspectImage`, and returns the decoded pixels, so that they are decoded only once. */
-export async function inspectPixels(bytes: Uint8Array, asked: Size): Promise<InspectedPixels> {
+/** Decodes bytes that prove to be one whole, plausible image near the size asked. @throws {ProviderError} `bad_image`, in words for the operator. */
+export async function inspectImage(bytes: Uint8Array, asked: Size): Promise<InspectedImage> {
   if (bytes.byteLength === 0) throw badImage('sent an empty picture (0 bytes)');
   if (bytes.byteLength > maxImageBytes) {
     throw badImage(`sent a picture of ${mebibytes(bytes.byteLength)} MiB, more than ${mebibytes(maxImageBytes)} MiB`);

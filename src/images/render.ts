@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
-import { type ImageFacts, inspectPixels, openImage, type Size } from './inspect.ts';
+import { inspectImage, openImage, type Size } from './inspect.ts';
 
 /** A JPEG made to fit a limit. */
 export interface JpegRendition extends Size {
@@ -18,18 +18,16 @@ const jpegSteps = [
   { quality: 66, scale: 0.25 },
 ] as const;
 
-/** Proves the bytes as `inspectImage` does and renders them as `renderPng` does, on one decode. */
-export async function inspectAndRender(
-  bytes: Uint8Array,
-  size: Size,
-): Promise<{ png: Uint8Array; source: ImageFacts }> {
-  const { pixels, ...source } = await inspectPixels(bytes, size);
-  return { png: await encodePng(fromPixels(pixels, source), size), source };
-}
-
-/** Re-encodes to exactly the size given: cropped to cover it, sRGB, 8 bit, upright, opaque on white, without the source's metadata. */
-export async function renderPng(bytes: Uint8Array, size: Size): Promise<Uint8Array> {
-  return encodePng(openImage(bytes), size);
+/**
+ * Proves the bytes as `inspectImage` does and re-encodes them to a PNG of exactly the size given: cropped to cover it, sRGB,
+ * 8 bit, upright, opaque on white, without the source's metadata.
+ */
+export async function inspectAndRender(bytes: Uint8Array, size: Size): Promise<Uint8Array> {
+  const image = await inspectImage(bytes, size);
+  return fromPixels(image.pixels, image)
+    .resize(size.width, size.height, { fit: 'cover', position: sharp.strategy.attention })
+    .png({ adaptiveFiltering: true })
+    .toBuffer();
 }
 
 /** The same image as a JPEG of at most `limitBytes`. @throws {Error} when even the smallest is larger. */
@@ -49,11 +47,4 @@ export async function renderJpegWithin(bytes: Uint8Array, limitBytes: number): P
 
 function fromPixels(pixels: Uint8Array, { width, height }: Size): Sharp {
   return sharp(pixels, { raw: { width, height, channels: 3 } });
-}
-
-function encodePng(image: Sharp, { width, height }: Size): Promise<Uint8Array> {
-  return image
-    .resize(width, height, { fit: 'cover', position: sharp.strategy.attention })
-    .png({ adaptiveFiltering: true })
-    .toBuffer();
 }

@@ -9,7 +9,7 @@ import { discard, statIfPresent, moveExclusive, readIfPresent, syncFolder } from
 import { createNames, endingOf, namePrefix, stemOf } from './names.ts';
 import { createImageWriter } from './image-writer.ts';
 import { statePaths } from '../state/paths.ts';
-import { type SweepOptions, sweepTemporary } from '../state/sweep.ts';
+import { type IsUnfinished, sweepTemporary } from '../state/sweep.ts';
 
 /** Where a store keeps its images; `folder` has been made by `prepareFolder`. */
 export interface ImageStoreOptions {
@@ -21,7 +21,7 @@ export interface ImageStoreOptions {
 /** The images in one folder of a disk, which several workers may share. */
 export interface FolderImageStore extends ImageStore {
   /** Removes what crashes have left; to be called before the first save. */
-  sweepTemporary(options: SweepOptions): Promise<void>;
+  sweepTemporary(isUnfinished: IsUnfinished): Promise<void>;
 }
 
 /** Keeps images in a folder: first as temporary files, then, once the caller knows a file's name, under that name. */
@@ -109,7 +109,7 @@ export function createImageStore({ folder, workerId, log = silentLog }: ImageSto
       });
     },
 
-    sweepTemporary: (options) => onDisk(folder, () => sweepTemporary(folder, options, log)),
+    sweepTemporary: (isUnfinished) => onDisk(folder, () => sweepTemporary(folder, isUnfinished, log)),
   };
 }
 

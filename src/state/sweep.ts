@@ -4,20 +4,11 @@ import type { Log } from '../lib/log.ts';
 import { statIfPresent } from './files.ts';
 import { statePaths } from './paths.ts';
 
-/** What a sweep leaves alone. */
-export interface SweepOptions {
-  /** Is an image with this hash still to be finished? Asked only of those that were left. */
-  keep: (sha256: string) => boolean | Promise<boolean>;
-  /** Wall-clock ms: files written since are left, for other workers that share the folder may be writing them. */
-  writtenBefore?: number;
-}
+/** Is an image with this hash still to be finished? Asked only of those that were left. */
+export type IsUnfinished = (sha256: string) => boolean | Promise<boolean>;
 
-/** Removes the temporary files that crashes have left under `.state/`. */
-export async function sweepTemporary(
-  imagesDir: string,
-  { keep, writtenBefore = Infinity }: SweepOptions,
-  log: Log,
-): Promise<void> {
+/** Removes the temporary files that crashes have left under `.state/`, but for images that are to be finished. */
+export async function sweepTemporary(imagesDir: string, isUnfinished: IsUnfinished, log: Log): Promise<void> {
   const { root } = statePaths(imagesDir);
   let removed = 0;
   for (const path of await readdir(root, { recursive: true })) {
@@ -26,9 +17,9 @@ export async function sweepTemporary(
     if (!isImage && !path.endsWith('.tmp')) continue;
     const file = join(root, path);
     const facts = await statIfPresent(file);
-    if (!facts?.isFile() || facts.mtimeMs >= writtenBefore) continue;
+    if (!facts?.isFile()) continue;
     const sha256 = isImage ? /^[0-9a-f]{64}(?=\.)/.exec(name)?.[0] : undefined;
-    if (sha256 !== undefined && (await keep(sha256))) continue;
+    if (sha256 !== undefined && (await isUnfinished(sha256))) continue;
     await rm(file, { force: true });
     removed++;
   }

@@ -56,7 +56,7 @@ describe('a process killed in the middle of its saves', () => {
       for (const image of intended.values()) expect(await store.find(image)).toEqual(image);
       const paths = [...intended.values()].map((image) => image.path);
       expect(new Set(paths).size).toBe(paths.length);
-      await store.sweepTemporary({ keep: () => false });
+      await store.sweepTemporary(() => false);
       for (const image of intended.values()) {
         expect(await store.find(image)).toEqual(image);
         await store.forget(image);

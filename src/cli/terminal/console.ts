@@ -21,27 +21,22 @@ export function createConsole(
 ): Console {
   const redact = createRedact(secrets);
   const events = createWorkerEvents();
-  const print = (text: string) => void process.stdout.write(`${redact(text)}\n`);
-  if (!process.stdout.isTTY) {
-    const toStdout = pino.destination({ dest: 1, sync: true });
-    const destination = alwaysForPeople ? prettyStream((line) => toStdout.write(line), false) : toStdout;
-    return {
-      log: createLog({ level, redact, destination }),
-      events,
-      forPeople: alwaysForPeople,
-      print,
-      [Symbol.dispose]: () => undefined,
-    };
-  }
-  const progress = createProgress(process.stdout, events);
+  const progress = process.stdout.isTTY ? createProgress(process.stdout, events) : undefined;
+  const forPeople = alwaysForPeople || progress !== undefined;
+  const stdout = pino.destination({ dest: 1, sync: true });
+  const printLine = progress?.line ?? ((line: string) => stdout.write(line));
   return {
-    log: createLog({ level, redact, destination: prettyStream(progress.line, true) }),
+    log: createLog({
+      level,
+      redact,
+      destination: forPeople ? prettyStream(printLine, progress !== undefined) : stdout,
+    }),
     events,
-    forPeople: true,
-    print: (text) => {
-      progress.stop();
-      print(text);
+    forPeople,
+    print(text) {
+      progress?.stop();
+      process.stdout.write(`${redact(text)}\n`);
     },
-    [Symbol.dispose]: () => progress.stop(),
+    [Symbol.dispose]: () => progress?.stop(),
   };
 }

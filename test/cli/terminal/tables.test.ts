@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../../src/core/finding.ts';
-import { findingsTable } from '../../../src/cli/terminal/findings.ts';
+import { findingsTable } from '../../../src/cli/terminal/tables.ts';
 
 const finding = (state: Finding['state'], message = 'so it is'): Finding => ({
   key: 'disk',
