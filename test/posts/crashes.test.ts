@@ -12,6 +12,7 @@ import { silentLog } from '../../src/lib/log.ts';
 import { type JournalEntry, journalEntrySchema } from '../../src/state/journal-schema.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { fakePost } from '../support/fake-post.ts';
+import { runs } from '../support/runs.ts';
 
 /** Stands for the end of the process: nothing has an effect after it. */
 class Crash extends ConfigError {}
@@ -254,7 +255,7 @@ describe('a row whose worker ends at any instant', () => {
         await comeToRest(world);
         expect(problemsOf(world)).toEqual([]);
       }),
-      { numRuns: 400 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -269,7 +270,7 @@ describe('a row whose worker ends at any instant', () => {
         expect(world.counts.paid).toBeLessThanOrEqual(1 + cutOff);
         expect(problemsOf(world)).toEqual([]);
       }),
-      { numRuns: 400 },
+      { numRuns: runs(1000) },
     );
   });
 

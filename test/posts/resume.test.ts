@@ -60,7 +60,7 @@ const anyEntry = fc
     ),
   })
   .map(({ task, generation, hasJob, isPlaceholder, mayRetry, settledMsAgo, step }): JournalEntry => {
-    const begun = claimed(fakePost({ id: 'a' }), generation, task);
+    const begun = claimed(fakePost({ id: 'a', prompt: 'a' }), generation, task);
     const jobs: Record<string, string> = hasJob ? { replicate: 'job' } : {};
     const asked = callsChanged(begun, { attempts: [refused], openCalls: [call], jobs });
     const provider = isPlaceholder ? 'placeholder' : 'huggingface';
@@ -176,7 +176,7 @@ function findBrokenRule(candidate: Resume): string | undefined {
 
 describe('resume', () => {
   it('begins a row that nobody knows', () => {
-    expect(resume(undefined, fakePost({ id: 'a' }), now)).toMatchObject({
+    expect(resume(undefined, fakePost({ id: 'a', prompt: 'a' }), now)).toMatchObject({
       kind: 'continue',
       entry: { step: 'claimed', generation: 0, attempts: [], task: { kind: 'generate', retries: 0 } },
     });
