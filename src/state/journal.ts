@@ -1,8 +1,7 @@
 import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { z } from 'zod';
-import { ConfigError } from '../core/errors.ts';
+import { parseJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import { onDisk } from './disk-error.ts';
 import { createDueIndex } from './due-index.ts';
@@ -10,6 +9,7 @@ import { readIfPresent, statIfPresent, writeAtomic } from './files.ts';
 import { type JournalEntry, journalEntrySchema, journalVersion } from './journal-schema.ts';
 import { fromVersion1, version1Schema } from './journal-version-1.ts';
 import { statePaths } from './paths.ts';
+import { refuseNewer } from './state-file.ts';
 
 /** The rows' journal. Every write is on disk before it returns. */
 export interface Journal {
@@ -114,20 +114,12 @@ function dueTimes(entry: JournalEntry): { retryAt?: number; healAt?: number } {
   return ('pendingWrite' in entry ? entry.pendingWrite : entry.task.earlier) ?? {};
 }
 
-const anyVersion = z.object({ version: z.number() });
-
 /** Undefined when it is torn. */
 function parseEntry(text: string, file: string): JournalEntry | undefined {
   const content = parseJson(text);
-  const version = anyVersion.safeParse(content).data?.version;
-  if (version !== undefined && version > journalVersion) {
-    throw new ConfigError(
-      `${file} was written by a newer version of the worker (journal version ${version}; this one reads up to ${journalVersion}): update the worker, or go back to the images folder of this version.`,
-    );
-  }
-  if (version !== 1) return journalEntrySchema.safeParse(content).data;
+  refuseNewer(content, file, journalVersion);
   const old = version1Schema.safeParse(content).data;
-  return old && fromVersion1(old);
+  return old ? fromVersion1(old) : journalEntrySchema.safeParse(content).data;
 }
 
 /** Runs work under one key in the order it was asked for. */
@@ -151,12 +143,4 @@ function isPostId(value: string): boolean {
 function fileOf(postId: string): string {
   if (!isPostId(postId)) throw new Error(`${JSON.stringify(postId)} is not the id of a post.`);
   return `${postId}.json`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

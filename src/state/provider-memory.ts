@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { keysOf } from '../lib/records.ts';
 import { reactions, type FailureCode } from '../core/reactions.ts';
 import type { Log } from '../lib/log.ts';
-import type { StateFile } from './state-file.ts';
+import { readState, type StateFile } from './state-file.ts';
 
 /** Why a provider is not asked for a while. */
 export interface Lockout {
@@ -46,9 +46,11 @@ type Entry = Omit<z.infer<typeof entrySchema>, 'code'> & Pick<Lockout, 'code'>;
 
 const fileSchema = z.object({ version: z.literal(1), providers: z.record(z.string(), entrySchema) });
 
-/** Opens the memory; a text that is torn or foreign is started anew. */
+/** Opens the memory; a text that is torn or foreign is started anew. @throws {ConfigError} when a newer version wrote it. */
 export async function openMemory(file: StateFile, log: Log): Promise<ProviderMemory> {
-  const entries = new Map(Object.entries(await read(file, log)));
+  const unreadable = 'What was known of the providers cannot be read, and is started anew';
+  const format = { name: 'providers.json', version: 1, schema: fileSchema, log, unreadable };
+  const entries = new Map(Object.entries((await readState(file, format))?.providers ?? {}));
   const oneAtATime = pLimit(1);
   const write = async () => {
     try {
@@ -87,14 +89,4 @@ export function createMemory(
       if (names.filter((known) => entries.delete(known)).length > 0) await write();
     },
   };
-}
-
-async function read(file: StateFile, log: Log): Promise<Record<string, Entry>> {
-  try {
-    const text = await file.load();
-    return text === undefined ? {} : fileSchema.parse(JSON.parse(text)).providers;
-  } catch (error) {
-    log.warn({ err: error }, 'What was known of the providers cannot be read, and is started anew');
-    return {};
-  }
 }

@@ -144,7 +144,9 @@ describe('a journal', () => {
     await writeFile(file, text);
     const refused = journal.read(postId);
     await expect(refused).rejects.toThrow(ConfigError);
-    await expect(refused).rejects.toThrow(/newer version of the worker \(journal version 3; this one reads up to 2\)/);
+    await expect(refused).rejects.toThrow(
+      /newer version of the worker \(version 3 of the file; this worker reads up to 2\)/,
+    );
     expect(await readFile(file, 'utf8')).toBe(text);
     expect(warnings).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Log } from '../../lib/log.ts';
-import type { StateFile } from '../../state/state-file.ts';
+import { readState, type StateFile } from '../../state/state-file.ts';
 import { coalesce } from '../coalesce.ts';
 
 const condition = z.enum(['trouble', 'well']);
@@ -57,14 +57,8 @@ export async function openAlertState(
 }
 
 async function read(file: StateFile, log: Log): Promise<AlertState> {
-  try {
-    const text = await file.load();
-    if (text !== undefined) {
-      const { failedPasses, left, alerts } = fileSchema.parse(JSON.parse(text));
-      return { failedPasses, left: new Map(Object.entries(left)), alerts: new Map(Object.entries(alerts)) };
-    }
-  } catch (error) {
-    log.warn({ err: error }, 'What was alerted before cannot be read, and is started anew');
-  }
-  return { failedPasses: 0, left: new Map(), alerts: new Map() };
+  const unreadable = 'What was alerted before cannot be read, and is started anew';
+  const format = { name: 'alerts.json', version: 1, schema: fileSchema, log, unreadable };
+  const { failedPasses = 0, left = {}, alerts = {} } = (await readState(file, format)) ?? {};
+  return { failedPasses, left: new Map(Object.entries(left)), alerts: new Map(Object.entries(alerts)) };
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { listen, type WorkerEvents } from '../../core/events.ts';
 import type { Log } from '../../lib/log.ts';
 import { coalesce } from '../coalesce.ts';
-import type { StateFile } from '../../state/state-file.ts';
+import { readState, type StateFile } from '../../state/state-file.ts';
 
 /** The images of one day, by the name of the provider that made them. */
 export interface TallyDay {
@@ -90,17 +90,12 @@ export async function openTally({ file, clock, log, events }: TallyOptions): Pro
 }
 
 async function readCounts(file: StateFile, log: Log): Promise<Counts> {
-  try {
-    const text = await file.load();
-    if (text === undefined) return new Map();
-    const { days } = fileSchema.parse(JSON.parse(text));
-    const counts = new Map(Object.entries(days).map(([day, own]) => [day, new Map(Object.entries(own))]));
-    forgetOldest(counts);
-    return counts;
-  } catch (error) {
-    log.warn({ err: error }, 'The tally of pictures cannot be read, and begins anew');
-    return new Map();
-  }
+  const unreadable = 'The tally of pictures cannot be read, and begins anew';
+  const format = { name: 'tally.json', version: 1, schema: fileSchema, log, unreadable };
+  const { days = {} } = (await readState(file, format)) ?? {};
+  const counts = new Map(Object.entries(days).map(([day, own]) => [day, new Map(Object.entries(own))]));
+  forgetOldest(counts);
+  return counts;
 }
 
 /** By what was counted, not by today's date, so that a clock that jumped for a moment costs nothing. */

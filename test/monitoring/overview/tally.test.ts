@@ -138,7 +138,7 @@ describe('the tally of pictures', () => {
 
   it.each([
     ['torn', '{"version":1,"days":{"2026-11-21":{"hugg'],
-    ['of another version', '{"version":2,"days":{}}'],
+    ['of a version that never was', '{"version":0,"days":{}}'],
     ['of another kind', '[]'],
     ['with days that are none', '{"version":1,"days":{"yesterday":{"huggingface":1}}}'],
     ['with counts that are none', '{"version":1,"days":{"2026-11-21":{"huggingface":-1}}}'],
