@@ -5,7 +5,8 @@ import type { Post } from '../core/post.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Redact } from '../lib/redact.ts';
-import type { HealthFacts, ProviderState, Verdict } from './health/facts.ts';
+import type { ProviderState } from '../chain/chain.ts';
+import type { HealthFacts, Verdict } from './health/facts.ts';
 
 /** The board as the status page shows it. */
 export interface BoardLook {

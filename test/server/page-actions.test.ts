@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ChainExhaustedError, ProviderError } from '../../src/core/errors.ts';
 import { chromiumPath, expectClean, useBrowser } from '../support/server/browser.ts';
 import { ago, attempt, row, rowId, createPageFixture } from '../support/server/page-fixture.ts';
+import { providerState } from '../support/chain/provider-state.ts';
 
 describe.skipIf(chromiumPath === undefined)('what people do on the page', () => {
   const { openPage } = useBrowser();
@@ -122,7 +123,7 @@ describe.skipIf(chromiumPath === undefined)('what people do on the page', () => 
     await page.getByRole('button', { name: 'Ask again: Hugging Face' }).click();
     await text('Hugging Face is asked again from now on.');
     expect(fixture.asked).toEqual(['forget huggingface']);
-    fixture.chain = fixture.chain.map((link) => ({ ...link, admits: true, breaker: { kind: 'closed' } }));
+    fixture.chain = fixture.chain.map(({ name, label }) => providerState(name, label));
     await page.getByRole('button', { name: 'Ask again: Hugging Face' }).waitFor({ state: 'detached' });
   });
 

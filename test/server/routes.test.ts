@@ -5,6 +5,7 @@ import type { PassState } from '../../src/core/pass.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { fakePost } from '../support/fake-post.ts';
 import { asAnn, fakeParts, openServer, type OpenServer, type PartsOverrides } from '../support/server/server-rig.ts';
+import { providerState } from '../support/chain/provider-state.ts';
 
 let server: OpenServer;
 
@@ -67,13 +68,12 @@ describe('health', () => {
 
 describe('image-status', () => {
   it('says of whom the budget leaves out and of whom may be tried again what is so now', async () => {
-    const lockout = { code: 'rate_limited' as const, until: Date.UTC(2026, 10, 21) };
     await open({
       clock: createFakeClock(),
       chain: {
         state: () => [
-          { name: 'huggingface', label: 'Hugging Face', breaker: { kind: 'closed' }, admits: false },
-          { name: 'stable-diffusion', label: 'Stable Diffusion', breaker: { kind: 'open', lockout }, admits: true },
+          providerState('huggingface', 'Hugging Face', { admits: false }),
+          providerState('stable-diffusion', 'Stable Diffusion', { code: 'rate_limited', admits: true }),
         ],
       },
     });
@@ -95,19 +95,13 @@ describe('image-status', () => {
       redact,
       chain: {
         state: () => [
-          {
-            name: 'huggingface',
-            label: 'Hugging Face',
-            breaker: { kind: 'open', lockout: { code: 'out_of_credit', until } },
-            admits: false,
-          },
-          {
-            name: 'stable-diffusion',
-            label: 'Stable Diffusion',
-            breaker: { kind: 'half-open', lockout: { code: 'unreachable', until: clock.now() - 1 } },
-            admits: false,
-          },
-          { name: 'placeholder', label: 'Free API Placeholder', breaker: { kind: 'closed' }, admits: true },
+          providerState('huggingface', 'Hugging Face', { code: 'out_of_credit', until }),
+          providerState('stable-diffusion', 'Stable Diffusion', {
+            code: 'unreachable',
+            until: clock.now() - 1,
+            kind: 'half-open',
+          }),
+          providerState('placeholder', 'Free API Placeholder'),
         ],
       },
     });

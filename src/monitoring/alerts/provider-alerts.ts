@@ -1,7 +1,7 @@
 import type { Attempt } from '../../core/provider.ts';
 import { reactions } from '../../core/reactions.ts';
 import { providerAlertMessages } from '../../messages/alerts.ts';
-import type { ProviderState } from '../health/facts.ts';
+import type { ProviderState } from '../../chain/chain.ts';
 import type { Alerts } from './alerts.ts';
 
 const codes: readonly string[] = Object.keys(providerAlertMessages);

@@ -1,17 +1,7 @@
+import type { ProviderState } from '../../chain/chain.ts';
 import type { PassSummary } from '../../core/pass.ts';
 import type { FailureCode } from '../../core/reactions.ts';
 import { isoTime } from '../../lib/dates.ts';
-
-/** One provider as the chain shows it. */
-export interface ProviderState {
-  name: string;
-  label: string;
-  breaker:
-    | { kind: 'closed' }
-    | { kind: 'open' | 'half-open'; lockout: { code: FailureCode; /** Wall-clock ms. */ until: number } };
-  /** Would it be asked now? */
-  admits: boolean;
-}
 
 /** How a pass ended; stopped: somebody asked the process to stop. */
 export type PassResult = 'good' | 'failed' | 'stopped';

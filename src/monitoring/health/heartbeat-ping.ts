@@ -18,15 +18,8 @@ const timeoutMs = 5000;
 const mostAtOnce = 6;
 
 /** Pings an address; its answers do not matter. */
-export function createHeartbeatPing({
-  url,
-  log,
-  signal,
-}: {
-  url: string;
-  log: Log;
-  signal: AbortSignal;
-}): HeartbeatPing {
+export function createHeartbeatPing(options: { url: string; log: Log; signal: AbortSignal }): HeartbeatPing {
+  const { url, log, signal } = options;
   let runId = randomUUID();
   // One after the other, so that a start never overtakes the end of the pass before.
   const oneAtATime = pLimit(1);

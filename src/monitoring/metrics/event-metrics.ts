@@ -36,7 +36,7 @@ function createMetrics(registry: Registry) {
     histogram: (name: string, help: string, buckets: number[], ...labelNames: string[]) =>
       new Histogram({ name, help, buckets, labelNames, registers }),
     /** A gauge begins with 0, which would be a claim: it is absent until it is set. */
-    gauge(name: string, help: string) {
+    gauge: (name: string, help: string) => {
       const gauge = new Gauge({ name, help, registers });
       gauge.remove();
       return gauge;

@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { ProviderState } from '../health/facts.ts';
+import type { ProviderState } from '../../chain/chain.ts';
 import type { WorkerSources } from '../sources.ts';
 
 interface Reading {

@@ -5,7 +5,7 @@ import type { Post } from '../../core/post.ts';
 import type { BoardState } from './board-view.ts';
 import type { Activity, Overview, ProviderView, Row, ImageView, SpendView } from '../../core/overview.ts';
 import type { ImageRecord } from '../../core/image.ts';
-import type { ProviderState } from '../health/facts.ts';
+import type { ProviderState } from '../../chain/chain.ts';
 import type { WorkerSources } from '../sources.ts';
 import type { ProviderRecord } from './provider-record.ts';
 import type { Tally } from './tally.ts';

@@ -4,10 +4,10 @@ import { createRedact } from '../../../src/lib/redact.ts';
 import type { BoardState } from '../../../src/monitoring/overview/board-view.ts';
 import { buildOverview } from '../../../src/monitoring/overview/overview.ts';
 import type { Overview } from '../../../src/core/overview.ts';
-import type { ProviderState } from '../../../src/monitoring/health/facts.ts';
 import type { LastError } from '../../../src/monitoring/overview/provider-record.ts';
 import { fakePost } from '../../support/fake-post.ts';
 import { fakeParts, type PartsOverrides } from '../../support/server/server-rig.ts';
+import { providerState } from '../../support/chain/provider-state.ts';
 
 const quiet: BoardState = { served: [], waiting: [], moreWaiting: false, failed: [], moreFailed: false, ended: 0 };
 const ann = { id: 'ann', name: 'Ann', canLogOut: true };
@@ -186,30 +186,30 @@ describe('the pictures', () => {
 
 describe('the providers', () => {
   const until = Date.parse('2026-12-01T00:00:00.000Z');
-  const link = (breaker: ProviderState['breaker'], admits: boolean): PartsOverrides => ({
-    chain: { state: () => [{ name: 'huggingface', label: 'Hugging Face', breaker, admits }] },
+  const provider = (state: Parameters<typeof providerState>[2]): PartsOverrides => ({
+    chain: { state: () => [providerState('huggingface', 'Hugging Face', state)] },
   });
 
   it.each([
-    ['ready', link({ kind: 'closed' }, true), { state: 'ready', words: 'Ready', canAskAgain: false }],
+    ['ready', provider({}), { state: 'ready', words: 'Ready', canAskAgain: false }],
     [
       'closed but not asked',
-      link({ kind: 'closed' }, false),
+      provider({ admits: false }),
       { state: 'left-out', words: 'Left out, the budget is reached', canAskAgain: false },
     ],
     [
       'out of credit',
-      link({ kind: 'open', lockout: { code: 'out_of_credit', until } }, false),
+      provider({ code: 'out_of_credit', until }),
       { state: 'left-out', words: 'Out of credit', until: '2026-12-01T00:00:00.000Z', canAskAgain: true },
     ],
     [
       'due again',
-      link({ kind: 'open', lockout: { code: 'rate_limited', until } }, true),
+      provider({ code: 'rate_limited', until, admits: true }),
       { state: 'ready', words: 'Ready to be tried again', canAskAgain: false },
     ],
     [
       'half open',
-      link({ kind: 'half-open', lockout: { code: 'timeout', until } }, false),
+      provider({ code: 'timeout', until, kind: 'half-open' }),
       { state: 'left-out', words: 'Too slow to answer, being tried again', canAskAgain: true },
     ],
   ])('are told in words: %s', async (_, overrides, words) => {

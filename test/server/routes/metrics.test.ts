@@ -7,6 +7,7 @@ import { metricsRoutes } from '../../../src/server/routes/metrics.ts';
 import { createLines } from '../../support/chain/rig.ts';
 import { fakePost } from '../../support/fake-post.ts';
 import { asAnn, fakeParts, openServer, type PartsOverrides } from '../../support/server/server-rig.ts';
+import { providerState } from '../../support/chain/provider-state.ts';
 
 /** Dashboards and alarms are built on them. */
 const names = [
@@ -213,7 +214,7 @@ describe('the metrics', () => {
   });
 
   it('show no provider that the product does not know', async () => {
-    const foreign = { name: 'x"\n', label: 'X', breaker: { kind: 'closed' as const }, admits: true };
+    const foreign = providerState('x"\n', 'X');
     const { app, events } = await open({ chain: { state: () => [foreign] } });
     events.emit('attempt', attempt({ provider: foreign.name }));
     expect((await app.inject('/metrics')).body).not.toContain('provider="x');
@@ -230,12 +231,11 @@ describe('the metrics', () => {
   });
 
   it('show how each provider stands', async () => {
-    const lockout = { code: 'out_of_credit' as const, until: 1.8e12 };
     const { read } = await open({
       chain: {
         state: () => [
-          { name: 'huggingface', label: 'Hugging Face', breaker: { kind: 'open', lockout }, admits: false },
-          { name: 'placeholder', label: 'Card', breaker: { kind: 'closed' }, admits: true },
+          providerState('huggingface', 'Hugging Face', { code: 'out_of_credit' }),
+          providerState('placeholder', 'Free API Placeholder'),
         ],
       },
     });

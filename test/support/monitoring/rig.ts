@@ -9,8 +9,9 @@ import type { PassState, PassSummary } from '../../../src/core/pass.ts';
 import type { Post } from '../../../src/core/post.ts';
 import type { Attempt } from '../../../src/core/provider.ts';
 import { createRedact } from '../../../src/lib/redact.ts';
-import type { ProviderState } from '../../../src/monitoring/health/facts.ts';
+import type { ProviderState } from '../../../src/chain/chain.ts';
 import { createHealth, type Health, type HealthOptions } from '../../../src/monitoring/health/health.ts';
+import { providerState } from '../chain/provider-state.ts';
 
 /** No output may show it. */
 export const canary = 'canary-of-the-key-5d1c';
@@ -79,16 +80,11 @@ export function createRig(options: Partial<HealthOptions> = {}) {
 }
 
 export function open(name: string, code: FailureCode): ProviderState {
-  return {
-    name,
-    label: `Provider ${name}`,
-    breaker: { kind: 'open', lockout: { code, until: 1.8e12 } },
-    admits: false,
-  };
+  return providerState(name, `Provider ${name}`, { code });
 }
 
 export function closed(name: string): ProviderState {
-  return { name, label: `Provider ${name}`, breaker: { kind: 'closed' }, admits: true };
+  return providerState(name, `Provider ${name}`);
 }
 
 export function attempt(provider: string, outcome: Attempt['outcome'], detail?: string): Attempt {

@@ -9,12 +9,13 @@ import type { PassState } from '../../../src/core/pass.ts';
 import type { Post } from '../../../src/core/post.ts';
 import type { Attempt } from '../../../src/core/provider.ts';
 import type { SpendView } from '../../../src/core/overview.ts';
-import type { ProviderState } from '../../../src/monitoring/health/facts.ts';
+import type { ProviderState } from '../../../src/chain/chain.ts';
 import type { BoardLook } from '../../../src/monitoring/sources.ts';
 import type { ServerParts } from '../../../src/server/parts.ts';
 import type { ImageJob } from '../../../src/server/image-jobs.ts';
 import { fakePost } from '../fake-post.ts';
 import { fakeParts, fakeImage, fakeSettings, openServer, type OpenServer } from './server-rig.ts';
+import { providerState } from '../chain/provider-state.ts';
 
 /** A worker whose state a test sets as it likes; what the page asks of it is noted. */
 export interface PageFixture {
@@ -206,9 +207,7 @@ export async function createPageFixture({ busy = false } = {}): Promise<PageFixt
       moreFailed: false,
     },
     passes: [],
-    chain: parts.providers
-      .filter(({ configured }) => configured)
-      .map(({ name, label }) => ({ name, label, breaker: { kind: 'closed' as const }, admits: true })),
+    chain: parts.providers.filter(({ configured }) => configured).map(({ name, label }) => providerState(name, label)),
     images: [],
     uploads: [],
     alerts: [],
@@ -259,10 +258,8 @@ function fill(fixture: PageFixture): void {
     costUsd: index % 3 === 2 ? 0 : 0.003,
   }));
   const until = Date.now() + 9 * 24 * 60 * minuteMs;
-  fixture.chain = fixture.chain.map((link) =>
-    link.name === 'huggingface'
-      ? { ...link, admits: false, breaker: { kind: 'open', lockout: { code: 'out_of_credit', until } } }
-      : link,
+  fixture.chain = fixture.chain.map(({ name, label }) =>
+    providerState(name, label, name === 'huggingface' ? { code: 'out_of_credit', until } : {}),
   );
   fixture.alerts = [
     'LocalAI refuses its key (401); the next provider is asked meanwhile. Operator: check the key in the settings, then restart the worker.',

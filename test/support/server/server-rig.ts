@@ -11,6 +11,7 @@ import type { ServerParts } from '../../../src/server/parts.ts';
 import type { JobImage } from '../../../src/server/image-jobs.ts';
 import type { ServerSettings } from '../../../src/server/settings.ts';
 import { type HttpServer, listen } from '../../../src/server/server.ts';
+import { providerState } from '../chain/provider-state.ts';
 
 /** Groups of functions, of which a test may replace one and keep the others. */
 type Groups = 'schedule' | 'chain' | 'passes' | 'board' | 'budget' | 'health' | 'images' | 'uploads' | 'folders';
@@ -42,9 +43,9 @@ export function fakeParts(overrides: PartsOverrides = {}): ServerParts {
     schedule: { next: () => undefined, ...schedule },
     chain: {
       state: () => [
-        { name: 'huggingface', label: 'Hugging Face', breaker: { kind: 'closed' }, admits: true },
-        { name: 'stable-diffusion', label: 'Stable Diffusion', breaker: { kind: 'closed' }, admits: true },
-        { name: 'placeholder', label: 'Free API Placeholder', breaker: { kind: 'closed' }, admits: true },
+        providerState('huggingface', 'Hugging Face'),
+        providerState('stable-diffusion', 'Stable Diffusion'),
+        providerState('placeholder', 'Free API Placeholder'),
       ],
       forget: async () => {},
       ...chain,
