@@ -12,7 +12,7 @@ import { createSpendFiles } from '../state/spend-ledger.ts';
 import { stateFile } from '../state/state-file.ts';
 import { statePaths } from '../state/paths.ts';
 import { createNotionClient, type NotionClient, type NotionClientOptions } from '../notion/client/client.ts';
-import { notionProblem } from '../notion/client/problem.ts';
+import { isTokenRefused } from '../notion/client/problem.ts';
 import type { WorkspaceSettings } from '../notion/settings.ts';
 import { type Budget, openBudget } from '../chain/budget.ts';
 import { type Chain, createChain } from '../chain/chain.ts';
@@ -79,12 +79,12 @@ export async function openHealth(
     heartbeatUrl,
     alertWebhookUrl,
     folder,
-    stallMs: Math.max(30 * 60_000, 3 * rowTimeoutMs),
+    rowTimeoutMs,
     alertFile: stateFile(alerts),
     saveHeartbeat: (text) => writeAtomic(heartbeat, text),
     statfs,
     providers: () => chain.state(),
-    isTokenRefused: (error) => notionProblem(error)?.status === 401,
+    isTokenRefused,
   });
 }
 

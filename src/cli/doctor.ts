@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { openRepair, runDoctor } from '../app/setup.ts';
+import { openRepair, runDoctor } from '../app/commands.ts';
 import { inspectSettings } from '../config/config.ts';
 import type { Finding } from '../core/finding.ts';
 import { doctorExitCode } from '../setup/doctor.ts';

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { generateOnce } from '../app/once.ts';
+import { generateOnce } from '../app/commands.ts';
 import { readBoardlessConfig } from '../config/config.ts';
 import { ChainExhaustedError } from '../core/errors.ts';
 import { numberBetween } from './arguments.ts';

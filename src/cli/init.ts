@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { openInit } from '../app/setup.ts';
+import { openInit } from '../app/commands.ts';
 import { readInitConfig } from '../config/config.ts';
 import { initBoard, listPages } from '../setup/init.ts';
 import { pageId } from './arguments.ts';

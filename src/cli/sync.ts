@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { rowsWaiting } from '../app/once.ts';
+import { rowsWaiting } from '../app/commands.ts';
 import { readConfig } from '../config/config.ts';
 import { pageId, wholeNumber } from './arguments.ts';
 import { onePass, readSettings, run } from './run.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { DoctorRuntime } from '../../src/app/setup.ts';
+import type { DoctorRuntime } from '../../src/app/commands.ts';
 import { inspectSettings } from '../../src/config/config.ts';
 import type { Finding } from '../../src/core/finding.ts';
 import { silentLog } from '../../src/lib/log.ts';

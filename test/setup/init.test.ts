@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openInit } from '../../src/app/setup.ts';
+import { openInit } from '../../src/app/commands.ts';
 import { readInitConfig } from '../../src/config/config.ts';
 import { BoardError, ConfigError } from '../../src/core/errors.ts';
 import { silentLog } from '../../src/lib/log.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openRepair } from '../../src/app/setup.ts';
+import { openRepair } from '../../src/app/commands.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { statusNames } from '../../src/core/properties.ts';

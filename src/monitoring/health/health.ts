@@ -47,8 +47,8 @@ export interface HealthOptions {
   /** The images folder. */
   folder: string;
   statfs: DiskWatchOptions['statfs'];
-  /** A pass that has not got on for so long never will. */
-  stallMs: number;
+  /** One row's time, by which it is judged that a pass will never come to its end. */
+  rowTimeoutMs: number;
   alertFile: StateFile;
   /** Replaces the heartbeat file as a whole. */
   saveHeartbeat: (text: string) => Promise<void>;
@@ -61,6 +61,8 @@ export interface HealthOptions {
 /** A heartbeat older than this has stopped. */
 const silentMs = 4 * beatMs;
 const failuresToAlert = 3;
+/** A pass that has not got on for so long never will, nor one that stood still for three rows' time. */
+const shortestStallMs = 30 * 60_000;
 /** In characters. */
 const longestError = 300;
 /** What was given up needs a moment to be written to the disk. */
@@ -86,7 +88,7 @@ export async function createHealth(options: HealthOptions): Promise<Health> {
   const alerts = createAlerts({ entries: state.alerts, save, send, log, redact });
   const reviewProviders = createProviderAlerts(alerts, providers);
   const disk = createDiskWatch({ folder, statfs: options.statfs, alerts, log });
-  const passes = createPassRecord({ clock, stallMs: options.stallMs });
+  const passes = createPassRecord({ clock, stallMs: Math.max(shortestStallMs, 3 * options.rowTimeoutMs) });
   const waiting = createWaitingRows(state.left, clock);
   let isPaused = false;
   let schedule: CronSchedule | undefined;

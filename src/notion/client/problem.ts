@@ -56,3 +56,8 @@ export async function undefinedIfMissing<T>(call: Promise<T>): Promise<T | undef
     throw error;
   }
 }
+
+/** Is it Notion's answer to a token that it does not know? */
+export function isTokenRefused(error: unknown): boolean {
+  return notionProblem(error)?.status === 401;
+}

@@ -63,7 +63,7 @@ export function createRig(options: Partial<HealthOptions> = {}) {
         log: silentLog,
         redact: createRedact([canary]),
         folder: 'images',
-        stallMs: 30 * 60_000,
+        rowTimeoutMs: 300_000,
         alertFile: { load: async () => files.alerts, save: async (text) => void (files.alerts = text) },
         saveHeartbeat: async (text) => void (files.heartbeat = text),
         statfs: async () => ({ bavail: around.freeBytes, bsize: 1 }),

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type DoctorRuntime, runDoctor } from '../../../src/app/setup.ts';
+import { type DoctorRuntime, runDoctor } from '../../../src/app/commands.ts';
 import { inspectSettings } from '../../../src/config/config.ts';
 import type { Finding } from '../../../src/core/finding.ts';
 import { silentLog } from '../../../src/lib/log.ts';
