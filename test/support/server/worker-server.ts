@@ -25,6 +25,7 @@ export async function openWorkerServer(
 ): Promise<WorkerServer> {
   const controller = new AbortController();
   const events = createWorkerEvents();
+  events.on('outcome', (outcome) => office.outcomes.push(outcome));
   const app = await office.worker(
     { SYNC_SCHEDULE: '0 0 1 1 *', ...overrides },
     { signal: controller.signal, events, ...runtime },
