@@ -101,7 +101,7 @@ describe('rows are stuck', () => {
       readPending(health, [createPost('3'), post]);
       health.events.emit('outcome', failed(createPost('3')));
       health.events.emit('outcome', { kind: 'skipped', post, reason: 'it was edited', again: true });
-      // The look before the row was told may still be shown.
+      // A page that was read before the row came to its end may still show it.
       readPending(health, [createPost('3'), post]);
       endPass(health);
       time.pass(20 * minuteMs);
@@ -122,15 +122,15 @@ describe('rows are stuck', () => {
 describe('the disk is low', () => {
   it('below 500 MiB, until there is clearly more', async () => {
     const rig = createRig();
-    const seen: boolean[] = [];
+    const isLow: boolean[] = [];
     for (const mebibytes of [600, 499, 600, 499, 800]) {
       rig.freeBytes = mebibytes * 1024 * 1024;
       const health = await rig.open();
       goodPass(health);
       await health.close(5000);
-      seen.push(health.facts().alerts.includes('diskLow'));
+      isLow.push(health.facts().alerts.includes('diskLow'));
     }
-    expect(seen).toEqual([false, true, true, true, false]);
+    expect(isLow).toEqual([false, true, true, true, false]);
   });
 
   it('is unknown where the system does not say', async () => {
@@ -159,7 +159,7 @@ describe('passes fail', () => {
     expect(second.facts()).toMatchObject({ alerts: ['passesFailing'], passes: { failedInARow: 3 } });
   });
 
-  it('by a refused token, which is told at once and as that alone', async () => {
+  it('by a refused token, which is alerted of at once and as that alone', async () => {
     const { health } = await setUp();
     for (let pass = 0; pass < 4; pass += 1) failingPass(health, 'Notion refused the token');
     expect(health.facts().alerts).toEqual(['tokenRefused']);
@@ -170,7 +170,7 @@ describe('passes fail', () => {
 });
 
 describe('the facts', () => {
-  it('tell of the passes, the oldest row, the providers and the disk, without secrets', async () => {
+  it('hold the passes, the oldest row, the providers and the disk, without secrets', async () => {
     const { rig, health, time } = await setUp();
     rig.providers = [closed('a'), open('b', 'out_of_credit')];
     goodPass(health, createPost('1', '2026-11-21T09:40:00.000Z'), createPost('2'));
@@ -221,7 +221,7 @@ describe('the facts', () => {
     expect(health.facts()).not.toHaveProperty('oldestWaitingMs');
   });
 
-  it('forget a row that an editor took back between passes, once the whole queue was seen', async () => {
+  it('forget a row that an editor took back between passes, once the whole queue was read', async () => {
     const { health, time } = await setUp();
     goodPass(health, createPost('1', '2026-11-21T09:40:00.000Z'));
     readPending(health, [createPost('1', '2026-11-21T10:00:00.000Z')]);

@@ -5,21 +5,21 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { ConfigError } from '../../../src/core/errors.ts';
 import { openOffice } from '../../support/worker/setup.ts';
-import { startListener } from '../../support/monitoring/listener.ts';
+import { startWebhookServer } from '../../support/monitoring/webhook-server.ts';
 
 const hasty = (ms: number, signal?: AbortSignal) => systemClock.sleep(Math.min(ms, 5), signal);
 const canary = 'canary-of-the-address-77aa';
 
 async function setUp() {
-  const listener = await startListener();
+  const webhook = await startWebhookServer();
   const office = await openOffice();
   const variables = {
-    HEARTBEAT_URL: `${listener.url}/ping/${canary}`,
-    ALERT_WEBHOOK_URL: `${listener.url}/hook/${canary}`,
+    HEARTBEAT_URL: `${webhook.url}/ping/${canary}`,
+    ALERT_WEBHOOK_URL: `${webhook.url}/hook/${canary}`,
   };
   const state = (name: string) => readFile(join(office.folder, '.state', name), 'utf8');
-  const steps = () => listener.heard.map(({ path }) => path.replace(/\?.*/, '').replace(canary, '…'));
-  return { listener, office, variables, state, steps };
+  const steps = () => webhook.requests.map(({ path }) => path.replace(/\?.*/, '').replace(canary, '…'));
+  return { webhook, office, variables, state, steps };
 }
 
 describe('a worker', () => {
@@ -38,35 +38,35 @@ describe('a worker', () => {
     expect(heartbeat).not.toHaveProperty('oldestWaitingMs');
   });
 
-  it('tells once that the token is refused, over several starts, and once that it is taken again', async () => {
-    const { listener, office, variables, state, steps } = await setUp();
+  it('alerts once that the token is refused, over several starts, and once that it is taken again', async () => {
+    const { webhook, office, variables, state, steps } = await setUp();
     for (let start = 0; start < 2; start += 1) {
       await expect(office.pass({ ...variables, NOTION_TOKEN: 'ntn_wrong' })).rejects.toThrow(ConfigError);
     }
-    expect(listener.texts()).toEqual([expect.stringMatching(/^Notion refuses the token.*Operator: /)]);
+    expect(webhook.texts()).toEqual([expect.stringMatching(/^Notion refuses the token.*Operator: /)]);
     expect(steps().filter((step) => step.startsWith('/ping'))).toEqual([
       '/ping/…/start',
       '/ping/…/fail',
       '/ping/…/start',
       '/ping/…/fail',
     ]);
-    const fail = listener.heard.find(({ path }) => path.includes('/fail'));
+    const fail = webhook.requests.find(({ path }) => path.includes('/fail'));
     expect(fail?.body).toMatch(/^Notion refused the token/);
     expect(await state('alerts.json')).not.toContain(canary);
 
     await office.pass(variables);
-    expect(listener.texts()).toEqual([expect.anything(), 'Notion takes the token: it is well again.']);
+    expect(webhook.texts()).toEqual([expect.anything(), 'Notion takes the token: it is well again.']);
   });
 
   it('ends its pass while the services that watch it hang', async () => {
-    const { listener, office, variables } = await setUp();
-    listener.answer = () => undefined;
+    const { webhook, office, variables } = await setUp();
+    webhook.answer = () => undefined;
     office.addRows(2);
     const stop = new AbortController();
     const app = await office.worker(variables, { signal: stop.signal });
     expect(await app.sync()).toMatchObject({ done: 2 });
-    await listener.came(1);
-    expect(listener.heard).toHaveLength(1);
+    await webhook.received(1);
+    expect(webhook.requests).toHaveLength(1);
     stop.abort();
     await app[Symbol.asyncDispose]();
   });
@@ -81,14 +81,14 @@ describe('a worker', () => {
   });
 
   it('rewrites its heartbeat between passes while it runs by the schedule', async () => {
-    const { listener, office, variables, state } = await setUp();
+    const { webhook, office, variables, state } = await setUp();
     const stop = new AbortController();
     const app = await office.worker(
       { ...variables, SYNC_SCHEDULE: '0 0 1 1 *' },
       { signal: stop.signal, clock: { ...systemClock, sleep: hasty } },
     );
     const running = app.start();
-    await listener.came(2);
+    await webhook.received(2);
     const times = new Set<number>();
     while (times.size < 4) {
       const heartbeat: unknown = JSON.parse(await state('heartbeat'));

@@ -24,7 +24,7 @@ function rig() {
   const clock = createManualClock();
   const events = createWorkerEvents();
   const looks: { answer: (look: Partial<BoardLook>) => void; fail: (error: Error) => void }[] = [];
-  let heard = 0;
+  let looksEnded = 0;
   const board = {
     look: () =>
       new Promise<BoardLook>((resolve, reject) => {
@@ -39,7 +39,7 @@ function rig() {
         looks.push({ answer: (look) => resolve({ ...none, ...look }), fail: reject });
       }),
   };
-  const view = createBoardView({ board, events, clock, log: silentLog, onLook: () => (heard += 1) });
+  const view = createBoardView({ board, events, clock, log: silentLog, onLook: () => (looksEnded += 1) });
   const looked = async (look: Partial<BoardLook>) => {
     view.look(0);
     looks.at(-1)?.answer(look);
@@ -51,16 +51,16 @@ function rig() {
     await clock.advance(0);
     return view.state().trouble;
   };
-  return { clock, events, looks, view, looked, failure, heard: () => heard };
+  return { clock, events, looks, view, looked, failure, looksEnded: () => looksEnded };
 }
 
 describe('the view of the board', () => {
   it('shows what a look brought', async () => {
-    const { view, looked, heard } = rig();
+    const { view, looked, looksEnded } = rig();
     await looked({ waiting: [post('a')], moreWaiting: true, failed: [post('b')], moreFailed: true });
     const { title, waiting, moreWaiting, failed, moreFailed } = view.state();
     expect([title, ids(waiting), moreWaiting, ids(failed), moreFailed]).toEqual(['Posts', ['a'], true, ['b'], true]);
-    expect(heard()).toBe(1);
+    expect(looksEnded()).toBe(1);
   });
 
   it('moves a row that is marked again from those that failed to those that wait', async () => {
@@ -72,7 +72,7 @@ describe('the view of the board', () => {
     expect(ids(view.state().failed)).toEqual(['b']);
   });
 
-  it('shows a row again in the pass that told it, once it is marked again', () => {
+  it('shows a row again in the pass that ended it, once it is marked again', () => {
     const { view, events } = rig();
     events.emit('pass', pass('running'));
     events.emit('taken', post('a'));
@@ -84,7 +84,7 @@ describe('the view of the board', () => {
     expect(ids(view.state().waiting)).toEqual(['a']);
   });
 
-  it('tells a row whose picture is made from one that somebody is asked for', () => {
+  it('distinguishes a row whose image is made from one that a provider is asked for', () => {
     const { view, events, clock } = rig();
     const call = { provider: 'huggingface', label: 'Hugging Face', model: 'm', startedAt: '', durationMs: 1 };
     events.emit('taken', post('a'));
@@ -130,7 +130,7 @@ describe('the view of the board', () => {
     expect(view.state().trouble).toBeUndefined();
   });
 
-  it('follows a row from waiting over its provider to its picture', async () => {
+  it('follows a row from waiting over its provider to its image', async () => {
     const { clock, events, view } = rig();
     events.emit('pass', pass('running'));
     events.emit('pendingRead', { posts: [post('a'), post('b')], isFirst: true, more: true });

@@ -23,7 +23,7 @@ function overview({ overrides = {}, board = {}, lastError }: Facts = {}): Promis
     {
       ...fakeParts(overrides),
       rows: { state: () => ({ ...quiet, ...board }) },
-      record: { of: () => ({ pictures: 0, medianMs: 4200, ...(lastError && { lastError }) }) },
+      record: { of: () => ({ medianMs: 4200, ...(lastError && { lastError }) }) },
       tally: { days: (count) => Array.from({ length: count }, () => ({ day: '2026-11-21', counts: {} })) },
     },
     ann,
@@ -39,7 +39,7 @@ const running = {
   requestedAt: at,
   startedAt: at,
 } as const;
-const picture = (file: string, generatedAt: string, overrides: Partial<ImageRecord> = {}): ImageRecord => ({
+const image = (file: string, generatedAt: string, overrides: Partial<ImageRecord> = {}): ImageRecord => ({
   file,
   generatedAt,
   width: 8,
@@ -74,7 +74,7 @@ describe('what the worker does', () => {
       { passes: { recent: () => [running] } },
       { kind: 'working', since: at, done: 3, total: 6, more: true },
     ],
-  ])('is told: %s', async (_, board: Partial<BoardState>, overrides: PartsOverrides, activity) => {
+  ])('is shown: %s', async (_, board: Partial<BoardState>, overrides: PartsOverrides, activity) => {
     expect((await overview({ board, overrides })).activity).toEqual(activity);
   });
 
@@ -146,20 +146,20 @@ describe('the rows', () => {
   });
 });
 
-describe('the pictures', () => {
+describe('the images', () => {
   it("are the board's and the viewer's own, newest first, 24 at most", async () => {
     const asked: string[] = [];
     const overrides = {
       images: {
         latest: async () =>
-          Array.from({ length: 24 }, (_, index) => picture(`flux_${index}.png`, `2026-11-21T10:00:${59 - index}.000Z`)),
+          Array.from({ length: 24 }, (_, index) => image(`flux_${index}.png`, `2026-11-21T10:00:${59 - index}.000Z`)),
       },
       uploads: {
         latest: async (userId: string) => {
           asked.push(userId);
           return [
-            picture('1-generated.png', '2026-11-21T10:00:58.500Z'),
-            picture('0-generated.png', '2020-01-01T00:00:00.000Z'),
+            image('1-generated.png', '2026-11-21T10:00:58.500Z'),
+            image('0-generated.png', '2020-01-01T00:00:00.000Z'),
           ];
         },
       },
@@ -175,7 +175,7 @@ describe('the pictures', () => {
     expect(pictures[0]).toMatchObject({ provider: 'Hugging Face', why: 'Hugging Face, 1.0 s, free' });
   });
 
-  it('and the spend are absent while they cannot be read, and the rest is told', async () => {
+  it('and the spend are absent while they cannot be read, and the rest is shown', async () => {
     const fail = async () => Promise.reject(new Error('disk'));
     const whole = await overview({ overrides: { images: { latest: fail }, budget: { state: fail } } });
     expect(whole).not.toHaveProperty('pictures');
@@ -212,7 +212,7 @@ describe('the providers', () => {
       provider({ code: 'timeout', until, kind: 'half-open' }),
       { state: 'left-out', words: 'Too slow to answer, being tried again', canAskAgain: true },
     ],
-  ])('are told in words: %s', async (_, overrides, words) => {
+  ])('are described in words: %s', async (_, overrides, words) => {
     const [first] = (await overview({ overrides })).providers;
     expect(first).toEqual({ name: 'huggingface', label: 'Hugging Face', medianMs: 4200, ...words });
   });
@@ -240,7 +240,7 @@ it('shows no secret, wherever one may stand', async () => {
       redact: createRedact([key]),
       health: { alerts: () => [said], readiness: () => ({ ok: false, reason: said }) },
       images: {
-        latest: async () => [picture('a.png', at, { prompt: said, why: said, model: said, provider: said })],
+        latest: async () => [image('a.png', at, { prompt: said, why: said, model: said, provider: said })],
       },
     },
     board: {

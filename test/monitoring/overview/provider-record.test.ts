@@ -73,7 +73,7 @@ describe('the record of providers', () => {
     expect(open().record.of('huggingface')).toEqual({});
   });
 
-  it('tells the median time of images, of an even number the middle', () => {
+  it('gives the median time of images, of an even number the middle', () => {
     const { record, took } = open();
     took(9000, 1000, 2000);
     expect(record.of('huggingface')).toEqual({ medianMs: 2000 });

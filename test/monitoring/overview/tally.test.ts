@@ -49,8 +49,8 @@ function createHeldClock(): Clock & { readonly asked: number[]; end(): void } {
   };
 }
 
-describe('the tally of pictures', () => {
-  it('shows days without pictures, oldest first, up to today', async () => {
+describe('the tally of images', () => {
+  it('shows days without images, oldest first, up to today', async () => {
     const { tally } = await open();
     expect(tally.days(3)).toEqual([
       { day: '2026-11-19', counts: {} },
@@ -59,7 +59,7 @@ describe('the tally of pictures', () => {
     ]);
   });
 
-  it('counts pictures by provider on the UTC day on which they were made, and nothing else', async () => {
+  it('counts images by provider on the UTC day on which they were made, and nothing else', async () => {
     const clock = createFakeClock(Date.UTC(2026, 10, 21, 23, 59, 59));
     const { tally, made } = await open(undefined, clock);
     made('huggingface');
@@ -85,7 +85,7 @@ describe('the tally of pictures', () => {
     expect(second.lines).toEqual([]);
   });
 
-  it('writes once in a second however many pictures are made, and what came since in the next', async () => {
+  it('writes once in a second however many images are made, and what came since in the next', async () => {
     const clock = createHeldClock();
     const { made, file, read } = await open(undefined, clock);
     for (let index = 0; index < 20; index += 1) made('huggingface');
@@ -157,7 +157,7 @@ describe('the tally of pictures', () => {
     expect([tally.days(1)[0]?.counts, log.lines.length]).toEqual([{}, 1]);
   });
 
-  it('tells once of a disk that fails, asks it again with the next picture, and loses no count', async () => {
+  it('logs once that the disk fails, tries it again with the next image, and loses no count', async () => {
     const { tally, made, file, lines, read } = await open();
     file.failure = new Error('the disk is full');
     made('huggingface');
@@ -171,7 +171,7 @@ describe('the tally of pictures', () => {
     expect(read()).toEqual({ version: 1, days: { '2026-11-21': { huggingface: 2 } } });
   });
 
-  it('tells again of a disk that worked in between', async () => {
+  it('logs again that the disk fails when it worked in between', async () => {
     const { made, file, lines } = await open();
     for (const isBroken of [true, false, true]) {
       file.failure = isBroken ? new Error('the disk is full') : undefined;

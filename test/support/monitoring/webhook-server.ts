@@ -3,35 +3,35 @@ import { createServer, type ServerResponse } from 'node:http';
 import { onTestFinished } from 'vitest';
 
 /** A request that came, with its body. */
-export interface Heard {
+export interface ReceivedRequest {
   method: string;
   path: string;
   body: string;
 }
 
-/** A server on the loopback that hears pings and alerts. */
-export interface Listener {
+/** A server on the loopback that receives pings and alerts. */
+export interface WebhookServer {
   url: string;
-  heard: Heard[];
+  requests: ReceivedRequest[];
   /** The texts of the alerts that it took. */
   texts(): string[];
   /** Plays the next answers; 200 at once unless told otherwise. */
   answer: (response: ServerResponse) => void;
   /** Resolves when so many requests have come. */
-  came(count: number): Promise<void>;
+  received(count: number): Promise<void>;
 }
 
-export async function startListener(): Promise<Listener> {
+export async function startWebhookServer(): Promise<WebhookServer> {
   const waiting = new Set<() => void>();
-  const listener: Listener = {
+  const webhook: WebhookServer = {
     url: '',
-    heard: [],
+    requests: [],
     texts: () => taken,
     answer: (response) => void response.writeHead(200).end('ok'),
-    came: (count) =>
+    received: (count) =>
       new Promise((resolve) => {
         const look = () => {
-          if (listener.heard.length < count) return;
+          if (webhook.requests.length < count) return;
           waiting.delete(look);
           resolve();
         };
@@ -45,8 +45,8 @@ export async function startListener(): Promise<Listener> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString();
-      listener.heard.push({ method: request.method ?? '', path: request.url ?? '', body });
-      listener.answer(response);
+      webhook.requests.push({ method: request.method ?? '', path: request.url ?? '', body });
+      webhook.answer(response);
       if (response.headersSent && response.statusCode === 200 && body.startsWith('{')) taken.push(textIn(body));
       for (const look of waiting) look();
     });
@@ -58,8 +58,8 @@ export async function startListener(): Promise<Listener> {
     await once(server, 'close');
   });
   const address = server.address();
-  listener.url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
-  return listener;
+  webhook.url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
+  return webhook;
 }
 
 function textIn(body: string): string {
