@@ -13,7 +13,7 @@ import {
   closedAddress,
   expectSentence,
   expectUntouched,
-  openSecretOffice,
+  openSecretRig,
   startServer,
   statuses,
   temporaryFolder,
@@ -22,22 +22,22 @@ import { runCommand } from '../support/cli/command.ts';
 
 describe('the HTTP server of start', () => {
   it('says that its port is in use, and serves no row', async () => {
-    const office = await openSecretOffice();
-    office.addRows(1);
+    const rig = await openSecretRig();
+    rig.addRows(1);
     const other = createServer();
     onTestFinished(() => void other.close());
     await once(other.listen(0, '127.0.0.1'), 'listening');
     const address = other.address();
     const port = typeof address === 'object' ? String(address?.port) : '';
-    const ended = await runCommand(['start'], { ...office.variables, PORT: port, LOG_LEVEL: 'error' });
+    const ended = await runCommand(['start'], { ...rig.variables, PORT: port, LOG_LEVEL: 'error' });
     expect(ended).toMatchObject({ code: 2 });
     expectSentence(ended, `PORT ${port} is in use`, 'set PORT');
-    await expectUntouched(office);
+    await expectUntouched(rig);
   });
 
   it('says that others could reach it while nobody can be known', async () => {
-    const office = await openSecretOffice();
-    const ended = await runCommand(['start'], { ...office.variables, HOST: '0.0.0.0' });
+    const rig = await openSecretRig();
+    const ended = await runCommand(['start'], { ...rig.variables, HOST: '0.0.0.0' });
     expect(ended).toMatchObject({ code: 2 });
     expectSentence(ended, 'HOST is "0.0.0.0"', 'set API_TOKENS or JWT_SECRET');
   });
@@ -45,124 +45,124 @@ describe('the HTTP server of start', () => {
 
 describe('access and board', () => {
   it('says that the token is wrong', async () => {
-    const office = await openSecretOffice();
-    office.addRows(2);
+    const rig = await openSecretRig();
+    rig.addRows(2);
     const ended = await runCommand(['sync'], {
-      ...office.variables,
+      ...rig.variables,
       NOTION_TOKEN: `${canary}-of-another`,
       LOG_LEVEL: 'error',
     });
     expect(ended).toMatchObject({ code: 2 });
     expectSentence(ended, 'Notion refused the token', 'check NOTION_TOKEN');
-    await expectUntouched(office);
+    await expectUntouched(rig);
   });
 
   it('says that the database is not shared', async () => {
-    const office = await openSecretOffice();
-    office.addRows(2);
-    office.board.options.shared = false;
-    const ended = await runCommand(['sync'], office.variables);
+    const rig = await openSecretRig();
+    rig.addRows(2);
+    rig.board.options.shared = false;
+    const ended = await runCommand(['sync'], rig.variables);
     expect(ended).toMatchObject({ code: 2 });
-    expectSentence(ended, office.database.id, 'Connections', 'NOTION_DATABASE_ID');
-    await expectUntouched(office);
+    expectSentence(ended, rig.database.id, 'Connections', 'NOTION_DATABASE_ID');
+    await expectUntouched(rig);
   });
 
   it('lists the data sources when there are several', async () => {
-    const office = await openSecretOffice();
-    office.addRows(2);
-    const other = office.database.addDataSource('Archive', demoProperties());
-    const ended = await runCommand(['sync'], office.variables);
+    const rig = await openSecretRig();
+    rig.addRows(2);
+    const other = rig.database.addDataSource('Archive', demoProperties());
+    const ended = await runCommand(['sync'], rig.variables);
     expect(ended).toMatchObject({ code: 2 });
-    expectSentence(ended, `Archive (${other})`, office.database.dataSourceId, 'set NOTION_DATABASE_ID');
-    await expectUntouched(office);
+    expectSentence(ended, `Archive (${other})`, rig.database.dataSourceId, 'set NOTION_DATABASE_ID');
+    await expectUntouched(rig);
 
-    const chosen = { ...office.variables, NOTION_DATABASE_ID: office.database.dataSourceId };
+    const chosen = { ...rig.variables, NOTION_DATABASE_ID: rig.database.dataSourceId };
     expect(await runCommand(['sync'], chosen)).toMatchObject({ code: 0 });
-    expect(statuses(office.database)).toEqual(['Image ready', 'Image ready']);
+    expect(statuses(rig.database)).toEqual(['Image ready', 'Image ready']);
   });
 
   it('says that the Status property is missing', async () => {
-    const office = await openSecretOffice();
-    office.addRows(2);
-    office.database.renameProperty('Status', 'State');
-    const ended = await runCommand(['sync'], office.variables);
+    const rig = await openSecretRig();
+    rig.addRows(2);
+    rig.database.renameProperty('Status', 'State');
+    const ended = await runCommand(['sync'], rig.variables);
     expect(ended).toMatchObject({ code: 2 });
     expectSentence(ended, 'no property "Status"', 'add a Status property', 'NOTION_PROPERTY_STATUS');
-    expect(office.board.count('pages.update')).toBe(0);
+    expect(rig.board.count('pages.update')).toBe(0);
 
-    const named = { ...office.variables, NOTION_PROPERTY_STATUS: 'State' };
+    const named = { ...rig.variables, NOTION_PROPERTY_STATUS: 'State' };
     expect(await runCommand(['sync'], named)).toMatchObject({ code: 0 });
   });
 
   it('says that there is no place for the picture', async () => {
-    const office = await openSecretOffice();
-    office.addRows(2);
-    for (const name of ['Image', 'Image file']) office.database.removeProperty(name);
-    const ended = await runCommand(['sync'], office.variables);
+    const rig = await openSecretRig();
+    rig.addRows(2);
+    for (const name of ['Image', 'Image file']) rig.database.removeProperty(name);
+    const ended = await runCommand(['sync'], rig.variables);
     expect(ended).toMatchObject({ code: 2 });
     expectSentence(ended, 'no place for the picture', '"Image"', '"Image file"', 'NOTION_PROPERTY_IMAGE');
-    await expectUntouched(office);
+    await expectUntouched(rig);
   });
 
   it('says which status option is missing', async () => {
-    const office = await openSecretOffice();
-    office.addRows(2);
-    office.database.removeOption('Status', 'Image ready');
-    const ended = await runCommand(['sync'], office.variables);
+    const rig = await openSecretRig();
+    rig.addRows(2);
+    rig.database.removeOption('Status', 'Image ready');
+    const ended = await runCommand(['sync'], rig.variables);
     expect(ended).toMatchObject({ code: 2 });
     expectSentence(ended, 'no option "Image ready"', 'it has "Needs image"', 'NOTION_STATUS_IMAGE_READY');
-    await expectUntouched(office);
+    await expectUntouched(rig);
   });
 
   it('says which status option a setting names in vain', async () => {
-    const office = await openSecretOffice();
-    office.addRows(2);
-    const ended = await runCommand(['sync'], { ...office.variables, NOTION_STATUS_NEEDS_IMAGE: 'Bild fehlt' });
+    const rig = await openSecretRig();
+    rig.addRows(2);
+    const ended = await runCommand(['sync'], { ...rig.variables, NOTION_STATUS_NEEDS_IMAGE: 'Bild fehlt' });
     expect(ended).toMatchObject({ code: 2 });
     expectSentence(ended, 'no option "Bild fehlt"', 'add it in Notion', 'NOTION_STATUS_NEEDS_IMAGE');
-    await expectUntouched(office);
+    await expectUntouched(rig);
   });
 
   it('another service at the address of Notion', async () => {
-    const office = await openSecretOffice();
+    const rig = await openSecretRig();
     const { url } = await startServer(200, () => ({ hello: 'world' }));
-    const ended = await runCommand(['sync'], { ...office.variables, NOTION_API_URL: url });
+    const ended = await runCommand(['sync'], { ...rig.variables, NOTION_API_URL: url });
     expect(ended.code, ended.output).toBe(2);
     expectSentence(ended, 'What answers at NOTION_API_URL is not Notion');
   });
 
   it('says that the address of the API has a path too many', async () => {
-    const office = await openSecretOffice();
-    office.addRows(2);
+    const rig = await openSecretRig();
+    rig.addRows(2);
     const { url } = await startServer(400, () => ({
       object: 'error',
       status: 400,
       code: 'invalid_request_url',
       message: 'Invalid request URL.',
     }));
-    const ended = await runCommand(['sync'], { ...office.variables, NOTION_API_URL: `${url}/v1` });
+    const ended = await runCommand(['sync'], { ...rig.variables, NOTION_API_URL: `${url}/v1` });
     expect(ended).toMatchObject({ code: 2 });
     expectSentence(ended, 'check NOTION_API_URL');
-    await expectUntouched(office);
+    await expectUntouched(rig);
   });
 
   it('takes a select for the Status property', async () => {
-    const office = await openSecretOffice();
+    const rig = await openSecretRig();
     const options = Object.values(statusNames).map((name) => ({ name }));
-    const database = office.board.createDatabase('Simple', {
+    const database = rig.board.createDatabase('Simple', {
       Name: { title: {} },
       Status: { select: { options } },
       Image: { files: {} },
     });
     database.addRow({ Name: 'Geese', Status: 'Needs image' });
-    const ended = await runCommand(['sync'], { ...office.variables, NOTION_DATABASE_ID: database.id });
+    const ended = await runCommand(['sync'], { ...rig.variables, NOTION_DATABASE_ID: database.id });
     expect(ended).toMatchObject({ code: 0 });
     expect(statuses(database)).toEqual(['Image ready']);
   });
 
   it('serves a board with German names by settings alone', async () => {
-    const office = await openSecretOffice();
-    const database = office.board.createDatabase('Beiträge', {
+    const rig = await openSecretRig();
+    const database = rig.board.createDatabase('Beiträge', {
       Titel: { title: {} },
       Stand: { status: { options: ['Bild fehlt', 'In Arbeit', 'Bild fertig', 'Fehler'].map((name) => ({ name })) } },
       Bild: { files: {} },
@@ -171,7 +171,7 @@ describe('access and board', () => {
     });
     const id = database.addRow({ Titel: 'Gänse im Nebel', Stand: 'Bild fehlt' });
     const ended = await runCommand(['sync'], {
-      ...office.variables,
+      ...rig.variables,
       NOTION_DATABASE_ID: database.id,
       NOTION_PROPERTY_NAME: 'Titel',
       NOTION_PROPERTY_STATUS: 'Stand',
@@ -184,16 +184,16 @@ describe('access and board', () => {
       NOTION_STATUS_FAILED: 'Fehler',
     });
     expect(ended).toMatchObject({ code: 0 });
-    const [picture] = await office.pictures();
+    const [picture] = await rig.pictures();
     expect(database.row(id).values).toMatchObject({ Stand: 'Bild fertig', Bilddatei: picture, Fehlermeldung: '' });
   });
 
   it('ends with 3 when Notion is out of reach for a minute', async () => {
-    const office = await openSecretOffice();
-    office.addRows(2);
+    const rig = await openSecretRig();
+    rig.addRows(2);
     const clock = createFakeClock();
     const runtime = { clock, random: createRandom(1) };
-    const failure: unknown = await office
+    const failure: unknown = await rig
       .pass({ NOTION_API_URL: await closedAddress() }, runtime)
       .catch((error: unknown) => error);
     expect(clock.monotonic()).toBeGreaterThanOrEqual(60_000);
@@ -205,18 +205,18 @@ describe('access and board', () => {
     told.mockRestore();
     expect({ code, output }).toMatchObject({ code: 3 });
     expectSentence({ output }, 'could not be reached for 60 s', 'ECONNREFUSED', 'Check the network');
-    await expectUntouched(office);
+    await expectUntouched(rig);
   });
 });
 
 describe('settings', () => {
   it('says that no provider is configured', async () => {
-    const office = await openSecretOffice();
-    office.addRows(2);
-    const ended = await runCommand(['sync'], { ...office.variables, IMAGE_PROVIDERS: 'huggingface,stable-diffusion' });
+    const rig = await openSecretRig();
+    rig.addRows(2);
+    const ended = await runCommand(['sync'], { ...rig.variables, IMAGE_PROVIDERS: 'huggingface,stable-diffusion' });
     expect(ended).toMatchObject({ code: 2 });
     expectSentence(ended, 'IMAGE_PROVIDERS leaves nobody to ask', 'HUGGINGFACE_API_KEY', 'placeholder');
-    await expectUntouched(office);
+    await expectUntouched(rig);
   });
 
   it('tells every mistake at once, each in a line', async () => {

@@ -1,7 +1,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { startEmulatedHuggingFace } from '../../src/emulators/hugging-face/server.ts';
-import { openOffice } from '../support/worker/setup.ts';
+import { openWorkerRig } from '../support/worker/setup.ts';
 import { startCommand } from '../support/cli/command.ts';
 
 const open: (() => Promise<unknown>)[] = [];
@@ -48,11 +48,11 @@ async function startGate(port: number) {
 }
 
 async function setUp(variables: Record<string, string> = {}) {
-  const office = await openOffice();
+  const rig = await openWorkerRig();
   const huggingFace = await startEmulatedHuggingFace({ behaviour: 'ok' });
   open.push(() => huggingFace.close());
   const gate = await startGate(Number(new URL(huggingFace.url).port));
-  Object.assign(office.variables, {
+  Object.assign(rig.variables, {
     IMAGE_PROVIDERS: 'huggingface,placeholder',
     HUGGINGFACE_API_KEY: 'hf_test_key',
     HF_ENDPOINT: gate.url,
@@ -61,49 +61,49 @@ async function setUp(variables: Record<string, string> = {}) {
   });
   const killWith = async (count: number) => {
     gate.hold(true);
-    const command = startCommand(['sync'], office.variables);
+    const command = startCommand(['sync'], rig.variables);
     await gate.held(count);
     command.kill('SIGKILL');
     await command.ended;
     gate.hold(false);
   };
-  return { office, huggingFace, killWith };
+  return { rig, huggingFace, killWith };
 }
 
 it('repeats paid calls that a kill cut off once, and tells what may have been spent', async () => {
-  const { office, huggingFace, killWith } = await setUp();
-  const ids = office.addRows(10);
+  const { rig, huggingFace, killWith } = await setUp();
+  const ids = rig.addRows(10);
   await killWith(8);
-  const { code, output } = await startCommand(['sync'], office.variables).ended;
+  const { code, output } = await startCommand(['sync'], rig.variables).ended;
   expect(code, output).toBe(0);
   expect(output).toContain('and maybe $0.024');
   expect(huggingFace.generated).toBe(10);
-  const reasons = ids.map((id) => office.text(id, 'Why'));
+  const reasons = ids.map((id) => rig.text(id, 'Why'));
   const told = /^Hugging Face interrupted \(maybe \$0\.003 spent\) → Hugging Face, [\d.]+ m?s, \$0\.003$/;
   expect(reasons.filter((reason) => told.test(reason))).toHaveLength(8);
-  for (const id of ids) expect(office.text(id, 'Status')).toBe('Image ready');
+  for (const id of ids) expect(rig.text(id, 'Status')).toBe('Image ready');
 });
 
 it('leaves the second interruption of one row to a person', async () => {
-  const { office, huggingFace, killWith } = await setUp();
-  const [id = ''] = office.addRows(1);
+  const { rig, huggingFace, killWith } = await setUp();
+  const [id = ''] = rig.addRows(1);
   await killWith(1);
   await killWith(1);
-  const { code } = await startCommand(['sync'], office.variables).ended;
+  const { code } = await startCommand(['sync'], rig.variables).ended;
   expect(code).toBe(1);
-  expect(office.text(id, 'Error')).toBe(
+  expect(rig.text(id, 'Error')).toBe(
     'The worker was interrupted while Hugging Face made this picture, and $0.003 may have been spent. Set Status to "Needs image" to have it made again.',
   );
-  office.database.edit(id, { Status: 'Needs image' });
-  expect((await startCommand(['sync'], office.variables).ended).code).toBe(0);
+  rig.database.edit(id, { Status: 'Needs image' });
+  expect((await startCommand(['sync'], rig.variables).ended).code).toBe(0);
   expect(huggingFace.generated).toBe(1);
 });
 
 it('leaves the first interruption to a person when more than five cents are at stake', async () => {
-  const { office, huggingFace, killWith } = await setUp({ HUGGINGFACE_COST_USD: '0.08' });
-  const [id = ''] = office.addRows(1);
+  const { rig, huggingFace, killWith } = await setUp({ HUGGINGFACE_COST_USD: '0.08' });
+  const [id = ''] = rig.addRows(1);
   await killWith(1);
-  expect((await startCommand(['sync'], office.variables).ended).code).toBe(1);
-  expect(office.text(id, 'Error')).toContain('$0.08 may have been spent');
+  expect((await startCommand(['sync'], rig.variables).ended).code).toBe(1);
+  expect(rig.text(id, 'Error')).toContain('$0.08 may have been spent');
   expect(huggingFace.generated).toBe(0);
 });

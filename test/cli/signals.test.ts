@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
-import { openOffice, strayFiles } from '../support/worker/setup.ts';
+import { openWorkerRig, strayFiles } from '../support/worker/setup.ts';
 import { runCommand, startCommand } from '../support/cli/command.ts';
 
 const signals = fileURLToPath(new URL('../../dist/cli/terminal/signals.js', import.meta.url));
@@ -22,10 +22,10 @@ describe('a signal', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('%s ends a pass in full swing with %d, and the next pass settles its rows', async (signal, expected) => {
-    const office = await openOffice({ latencyMs: 50 });
-    const ids = office.addRows(60);
-    const statuses = () => ids.map((id) => office.database.row(id).values['Status']);
-    const command = startCommand(['sync'], office.variables);
+    const rig = await openWorkerRig({ latencyMs: 50 });
+    const ids = rig.addRows(60);
+    const statuses = () => ids.map((id) => rig.database.row(id).values['Status']);
+    const command = startCommand(['sync'], rig.variables);
     await vi.waitUntil(() => statuses().includes('Image ready'), { timeout: 30_000 });
     const before = performance.now();
     command.kill(signal);
@@ -36,11 +36,11 @@ describe('a signal', () => {
     expect(statuses()).toContain('Generating');
     expect(statuses()).not.toContain('Failed');
 
-    office.board.options.latencyMs = 0;
-    expect(await runCommand(['sync'], office.variables)).toMatchObject({ code: 0 });
+    rig.board.options.latencyMs = 0;
+    expect(await runCommand(['sync'], rig.variables)).toMatchObject({ code: 0 });
     expect(new Set(statuses())).toEqual(new Set(['Image ready']));
-    expect(await office.pictures()).toHaveLength(ids.length);
-    expect(await strayFiles(office.folder)).toEqual([]);
+    expect(await rig.pictures()).toHaveLength(ids.length);
+    expect(await strayFiles(rig.folder)).toEqual([]);
   });
 
   it.each([

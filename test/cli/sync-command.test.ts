@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { demoProperties } from '../../src/cli/demo/demo.ts';
-import { openOffice } from '../support/worker/setup.ts';
+import { openWorkerRig } from '../support/worker/setup.ts';
 import {
   canary,
   expectSentence,
@@ -17,54 +17,54 @@ import { runCommand, startCommand } from '../support/cli/command.ts';
 
 describe('sync --dry-run', () => {
   it('lists the rows and writes nothing anywhere', async () => {
-    const office = await openOffice();
-    const ids = office.addRows(3);
-    const { code, output } = await runCommand(['sync', '--dry-run'], office.variables, { wrap: withoutStderr });
+    const rig = await openWorkerRig();
+    const ids = rig.addRows(3);
+    const { code, output } = await runCommand(['sync', '--dry-run'], rig.variables, { wrap: withoutStderr });
     expect(code).toBe(0);
     const lines = jsonLines(output);
     expect(lines.slice(0, -1).map(({ post, status }) => ({ post, status }))).toEqual(
       ids.map((post) => ({ post, status: 'Needs image' })),
     );
     expect(lines.at(-1)).toMatchObject({ rows: 3 });
-    expect(await readdir(office.folder)).toEqual([]);
+    expect(await readdir(rig.folder)).toEqual([]);
     const routes = ['databases.retrieve', 'dataSources.retrieve', 'users.me', 'dataSources.query'];
-    expect(office.board.count()).toBe(routes.reduce((sum, route) => sum + office.board.count(route), 0));
-    expect(ids.map((id) => office.database.row(id).writes)).toEqual([0, 0, 0]);
+    expect(rig.board.count()).toBe(routes.reduce((sum, route) => sum + rig.board.count(route), 0));
+    expect(ids.map((id) => rig.database.row(id).writes)).toEqual([0, 0, 0]);
   });
 
   it('works beside a running start', async () => {
-    const office = await openOffice();
-    const start = startCommand(['start'], { ...office.variables, SYNC_SCHEDULE: '0 0 1 1 *' });
+    const rig = await openWorkerRig();
+    const start = startCommand(['start'], { ...rig.variables, SYNC_SCHEDULE: '0 0 1 1 *' });
     await start.printed('Pass finished');
-    const lock = await readFile(join(office.folder, '.state', 'lock'), 'utf8');
-    office.addRows(2);
-    const { code, output } = await runCommand(['sync', '--dry-run'], office.variables);
+    const lock = await readFile(join(rig.folder, '.state', 'lock'), 'utf8');
+    rig.addRows(2);
+    const { code, output } = await runCommand(['sync', '--dry-run'], rig.variables);
     expect(code, output).toBe(0);
     expect(jsonLines(output).at(-1)).toMatchObject({ rows: 2 });
-    expect(await readFile(join(office.folder, '.state', 'lock'), 'utf8')).toBe(lock);
+    expect(await readFile(join(rig.folder, '.state', 'lock'), 'utf8')).toBe(lock);
     start.kill('SIGTERM');
     expect(await start.ended).toMatchObject({ code: 143 });
   });
 
   it('heeds --limit and --page', async () => {
-    const office = await openOffice();
-    const [, , third = ''] = office.addRows(3);
-    const limited = await runCommand(['sync', '--dry-run', '--limit', '2'], office.variables);
+    const rig = await openWorkerRig();
+    const [, , third = ''] = rig.addRows(3);
+    const limited = await runCommand(['sync', '--dry-run', '--limit', '2'], rig.variables);
     expect(jsonLines(limited.output).at(-1)).toMatchObject({ rows: 2 });
-    const one = await runCommand(['sync', '--dry-run', '--page', third], office.variables);
+    const one = await runCommand(['sync', '--dry-run', '--page', third], rig.variables);
     expect(jsonLines(one.output)).toMatchObject([{ post: third }, { rows: 1 }]);
-    expect(await office.pictures()).toEqual([]);
+    expect(await rig.pictures()).toEqual([]);
   });
 });
 
 describe('sync', () => {
   it('takes at most so many rows as --limit says', async () => {
-    const office = await openOffice();
-    const ids = office.addRows(5);
-    const { code, output } = await runCommand(['sync', '--limit', '3'], office.variables);
+    const rig = await openWorkerRig();
+    const ids = rig.addRows(5);
+    const { code, output } = await runCommand(['sync', '--limit', '3'], rig.variables);
     expect(code, output).toBe(0);
     expect(jsonLines(output).at(-1)).toMatchObject({ done: 3, failed: 0, skipped: 0 });
-    const statuses = ids.map((id) => office.database.row(id).values['Status']);
+    const statuses = ids.map((id) => rig.database.row(id).values['Status']);
     expect(statuses.filter((status) => status === 'Needs image')).toHaveLength(2);
   });
 
@@ -73,29 +73,29 @@ describe('sync', () => {
     ['its id without dashes', (id: string) => id.replaceAll('-', '')],
     ["its page's address", (id: string) => `https://www.notion.so/team/Post-1-${id.replaceAll('-', '')}?pvs=4`],
   ])('takes only the row that --page names by %s', async (_, name) => {
-    const office = await openOffice();
-    const [first = '', second = ''] = office.addRows(2);
-    const { code, output } = await runCommand(['sync', '--page', name(second)], office.variables);
+    const rig = await openWorkerRig();
+    const [first = '', second = ''] = rig.addRows(2);
+    const { code, output } = await runCommand(['sync', '--page', name(second)], rig.variables);
     expect(code, output).toBe(0);
-    expect(office.database.row(first).values['Status']).toBe('Needs image');
-    expect(office.database.row(second).values['Status']).toBe('Image ready');
+    expect(rig.database.row(first).values['Status']).toBe('Needs image');
+    expect(rig.database.row(second).values['Status']).toBe('Image ready');
   });
 
   it('takes no page of another database', async () => {
-    const office = await openOffice();
-    const other = office.board.createDatabase('Other posts', demoProperties());
+    const rig = await openWorkerRig();
+    const other = rig.board.createDatabase('Other posts', demoProperties());
     const id = other.addRow({ Name: 'Stray', Status: 'Needs image' });
-    const ended = await runCommand(['sync', '--page', id], { ...office.variables, LOG_LEVEL: 'error' });
+    const ended = await runCommand(['sync', '--page', id], { ...rig.variables, LOG_LEVEL: 'error' });
     expect(ended).toMatchObject({ code: 1 });
     expectSentence(ended, 'belongs to another database', 'check the id');
     expect(other.row(id).writes).toBe(0);
-    expect(await office.pictures()).toEqual([]);
+    expect(await rig.pictures()).toEqual([]);
   });
 
   it('takes no page that is not there', async () => {
-    const office = await openOffice();
-    const ended = await runCommand(['sync', '--page', office.database.dataSourceId], {
-      ...office.variables,
+    const rig = await openWorkerRig();
+    const ended = await runCommand(['sync', '--page', rig.database.dataSourceId], {
+      ...rig.variables,
       LOG_LEVEL: 'error',
     });
     expect(ended).toMatchObject({ code: 1 });
@@ -103,23 +103,23 @@ describe('sync', () => {
   });
 
   it.each([[], ['--dry-run']])('takes no page that is not marked %s', async (...flags) => {
-    const office = await openOffice();
-    const [id = ''] = office.addRows(1, { Status: 'Approved' });
-    const variables = { ...office.variables, LOG_LEVEL: 'error' };
+    const rig = await openWorkerRig();
+    const [id = ''] = rig.addRows(1, { Status: 'Approved' });
+    const variables = { ...rig.variables, LOG_LEVEL: 'error' };
     const ended = await runCommand(['sync', '--page', id, ...flags], variables);
     expect(ended).toMatchObject({ code: 1 });
     expectSentence(ended, 'stands at "Approved"', 'mark it for a picture');
-    expect(office.database.row(id).writes).toBe(0);
-    expect(await office.pictures()).toEqual([]);
+    expect(rig.database.row(id).writes).toBe(0);
+    expect(await rig.pictures()).toEqual([]);
   });
 
   it('ends with 1 when a row failed, and serves the others', async () => {
-    const office = await openOffice();
-    const [, bad = ''] = [...office.addRows(1), ...office.addRows(1, { Width: 7 }), ...office.addRows(1)];
-    const { code, output } = await runCommand(['sync'], office.variables);
+    const rig = await openWorkerRig();
+    const [, bad = ''] = [...rig.addRows(1), ...rig.addRows(1, { Width: 7 }), ...rig.addRows(1)];
+    const { code, output } = await runCommand(['sync'], rig.variables);
     expect(code, output).toBe(1);
     expect(jsonLines(output).at(-1)).toMatchObject({ done: 2, failed: 1, skipped: 0 });
-    expect(office.database.row(bad).values).toMatchObject({ Status: 'Failed', Error: expect.stringMatching(/Width/) });
+    expect(rig.database.row(bad).values).toMatchObject({ Status: 'Failed', Error: expect.stringMatching(/Width/) });
   });
 });
 
@@ -164,9 +164,9 @@ describe('usage', () => {
 
 describe('output', () => {
   it('is JSON lines without a terminal, the last with the counts', async () => {
-    const office = await openOffice();
-    office.addRows(3);
-    const { code, output } = await runCommand(['sync'], office.variables, { wrap: withoutStderr });
+    const rig = await openWorkerRig();
+    rig.addRows(3);
+    const { code, output } = await runCommand(['sync'], rig.variables, { wrap: withoutStderr });
     expect(code).toBe(0);
     const lines = jsonLines(output);
     for (const line of lines) expect(line).toMatchObject({ level: 'info', time: expect.any(String) });
@@ -175,23 +175,23 @@ describe('output', () => {
   });
 
   it.each(['warn', 'silent'])('is none at LOG_LEVEL=%s when there is nothing to say', async (level) => {
-    const office = await openOffice();
-    office.addRows(1);
-    const { code, output } = await runCommand(['sync'], { ...office.variables, LOG_LEVEL: level });
+    const rig = await openWorkerRig();
+    rig.addRows(1);
+    const { code, output } = await runCommand(['sync'], { ...rig.variables, LOG_LEVEL: level });
     expect({ code, output }).toEqual({ code: 0, output: '' });
   });
 
   it('tells more at LOG_LEVEL=debug', async () => {
-    const office = await openOffice();
-    office.addRows(1);
-    const { output } = await runCommand(['sync'], { ...office.variables, LOG_LEVEL: 'debug' });
+    const rig = await openWorkerRig();
+    rig.addRows(1);
+    const { output } = await runCommand(['sync'], { ...rig.variables, LOG_LEVEL: 'debug' });
     expect(jsonLines(output).map(({ level }) => level)).toContain('debug');
   });
 
   it.skipIf(!hasScript)('is for people on a terminal: lines, a bar and a table (needs script)', async () => {
-    const office = await openOffice({ latencyMs: 40 });
-    office.addRows(6);
-    const { code, output } = await runCommand(['sync'], office.variables, { wrap: onTerminal });
+    const rig = await openWorkerRig({ latencyMs: 40 });
+    rig.addRows(6);
+    const { code, output } = await runCommand(['sync'], rig.variables, { wrap: onTerminal });
     expect(code, output).toBe(0);
     expect(output).toMatch(/[█░]{30} \d\/6 rows/);
     for (let index = 0; index < 6; index += 1) expect(output).toMatch(new RegExp(`"Post ${index}": freeapi_`));
@@ -203,11 +203,11 @@ describe('output', () => {
   });
 
   it.skipIf(!hasScript)('lists a dry run as a table on a terminal (needs script)', async () => {
-    const office = await openOffice();
-    const variables = office.variables;
+    const rig = await openWorkerRig();
+    const variables = rig.variables;
     const none = await runCommand(['sync', '--dry-run'], variables, { wrap: onTerminal });
     expect(none.output).toContain('No row waits.');
-    const [id = ''] = office.addRows(1);
+    const [id = ''] = rig.addRows(1);
     const { code, output } = await runCommand(['sync', '--dry-run'], variables, { wrap: onTerminal });
     expect(code).toBe(0);
     expect(output).toMatch(new RegExp(`Post 0 .* Needs image .* ${id}`));
@@ -219,14 +219,14 @@ describe('secrets', () => {
   const password = 'canary-52ee-of-the-password';
 
   it('show nowhere, not even when a provider repeats them and everything is logged', async () => {
-    const office = await openOffice({ token: canary });
-    const [id = ''] = office.addRows(1);
+    const rig = await openWorkerRig({ token: canary });
+    const [id = ''] = rig.addRows(1);
     const { url } = await startServer(500, ({ headers }) => ({
       error: `Not accepted: ${headers.authorization}, ${providerKey}, ${password}`,
       detail: { headers },
     }));
     const { code, output } = await runCommand(['sync'], {
-      ...office.variables,
+      ...rig.variables,
       LOG_LEVEL: 'debug',
       IMAGE_PROVIDERS: 'huggingface,stable-diffusion,placeholder',
       HUGGINGFACE_API_KEY: providerKey,
@@ -239,8 +239,8 @@ describe('secrets', () => {
     });
     expect(code, output).toBe(0);
     expect(output).toContain('Not accepted');
-    const kept: string[] = [output, JSON.stringify(office.database.row(id).values)];
-    for (const file of await readdir(office.folder, { recursive: true, withFileTypes: true })) {
+    const kept: string[] = [output, JSON.stringify(rig.database.row(id).values)];
+    for (const file of await readdir(rig.folder, { recursive: true, withFileTypes: true })) {
       if (file.isFile()) kept.push(await readFile(join(file.parentPath, file.name), 'latin1'));
     }
     const encoded = Buffer.from(`operator:${password}`).toString('base64');

@@ -1,27 +1,27 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startEmulatedHuggingFace } from '../../src/emulators/hugging-face/server.ts';
-import { openOffice } from '../support/worker/setup.ts';
+import { openWorkerRig } from '../support/worker/setup.ts';
 import { chromiumPath, expectClean, useBrowser } from '../support/server/browser.ts';
 import { openWorkerServer } from '../support/server/worker-server.ts';
 
 async function openWithHuggingFace(overrides: Record<string, string> = {}) {
-  const office = await openOffice();
+  const rig = await openWorkerRig();
   const huggingFace = await startEmulatedHuggingFace({ behaviour: 'ok' });
   onTestFinished(() => huggingFace.close());
-  Object.assign(office.variables, {
+  Object.assign(rig.variables, {
     IMAGE_PROVIDERS: 'huggingface,placeholder',
     HUGGINGFACE_API_KEY: 'hf_test_key',
     HF_ENDPOINT: huggingFace.url,
     HF_HUB_URL: huggingFace.hubUrl,
   });
-  return { office, huggingFace, server: await openWorkerServer(office, overrides) };
+  return { rig, huggingFace, server: await openWorkerServer(rig, overrides) };
 }
 
 describe.skipIf(chromiumPath === undefined)('the page of a running worker', () => {
   const { newPage, visit } = useBrowser();
 
   it('makes a picture, pauses, resumes, and shows rows from marked to made as they go', async () => {
-    const { office, server, huggingFace } = await openWithHuggingFace();
+    const { rig, server, huggingFace } = await openWithHuggingFace();
     const tab = await visit(server);
     const { page, button, part } = tab;
     await page.getByRole('heading', { level: 1, name: 'Facebook posts' }).waitFor();
@@ -33,15 +33,15 @@ describe.skipIf(chromiumPath === undefined)('the page of a running worker', () =
 
     await button('Pause').click();
     await page.getByText(/^Paused since/).waitFor();
-    const [id = ''] = office.addRows(1, { Name: 'Boats on Saturday', Prompt: 'Boats in the harbour' });
+    const [id = ''] = rig.addRows(1, { Name: 'Boats on Saturday', Prompt: 'Boats in the harbour' });
     await button('Resume').click();
     await gallery.getByText('Boats in the harbour').waitFor();
-    expect(office.text(id, 'Status')).toBe('Image ready');
+    expect(rig.text(id, 'Status')).toBe('Image ready');
     const shown = gallery.getByRole('img').first();
     await vi.waitUntil(async () => (await shown.evaluate('(image) => image.naturalWidth')) !== 0);
 
     huggingFace.set(() => ({ status: 400, body: { error: 'the prompt was flagged as NSFW content' } }));
-    office.addRows(1, { Name: 'A doubtful one', Prompt: 'Something doubtful' });
+    rig.addRows(1, { Name: 'A doubtful one', Prompt: 'Something doubtful' });
     await button('Run now').click();
     const failed = part(/^Failed/);
     await failed.getByText('A doubtful one').waitFor();

@@ -3,7 +3,7 @@ import { openRepair } from '../../src/app/commands.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { statusNames } from '../../src/core/properties.ts';
-import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/doctor.ts';
+import { examineRig, keysIn, openHealthyRig } from '../support/setup/doctor.ts';
 
 const german = {
   NOTION_PROPERTY_NAME: 'Titel',
@@ -22,8 +22,8 @@ const germanStates = ['Bild fehlt', 'In Arbeit', 'Bild fertig', 'Fehlgeschlagen'
 
 describe('boards by settings alone', () => {
   it.each(['status', 'select'] as const)('serve in German with a %s', async (type) => {
-    const office = await openHealthyOffice();
-    const database = office.board.createDatabase('Beiträge', {
+    const rig = await openHealthyRig();
+    const database = rig.board.createDatabase('Beiträge', {
       Titel: { title: {} },
       Stand: type === 'status' ? { status: { options: germanStates } } : { select: { options: germanStates } },
       Bildidee: { rich_text: {} },
@@ -35,7 +35,7 @@ describe('boards by settings alone', () => {
     const id = database.addRow({ Titel: 'Gänse im Nebel', Bildidee: 'Gänse über einem Moor', Stand: 'Bild fehlt' });
     const variables = { ...german, NOTION_DATABASE_ID: database.id };
 
-    const findings = await examineOffice(office, variables);
+    const findings = await examineRig(rig, variables);
     expect(keysIn(findings, 'problem')).toEqual([]);
     expect(findings.find(({ key }) => key === 'property.status')).toMatchObject({
       about: 'Property "Stand"',
@@ -43,33 +43,33 @@ describe('boards by settings alone', () => {
     });
     expect(findings.find(({ key }) => key === 'rows')?.message).toBe('1');
 
-    expect(await office.pass(variables)).toMatchObject({ done: 1, failed: 0 });
-    const [picture] = await office.pictures();
+    expect(await rig.pass(variables)).toMatchObject({ done: 1, failed: 0 });
+    const [picture] = await rig.pictures();
     expect(database.row(id).values).toMatchObject({ Stand: 'Bild fertig', Bilddatei: picture, Fehlermeldung: '' });
   });
 
   it('tells in their own words what is missing, and adds it so', async () => {
-    const office = await openHealthyOffice();
-    const database = office.board.createDatabase('Beiträge', { Titel: { title: {} }, Stand: { select: {} } });
+    const rig = await openHealthyRig();
+    const database = rig.board.createDatabase('Beiträge', { Titel: { title: {} }, Stand: { select: {} } });
     const variables = { ...german, NOTION_DATABASE_ID: database.id };
-    const findings = await examineOffice(office, variables);
+    const findings = await examineRig(rig, variables);
     expect(findings.find(({ key }) => key === 'status.needs-image')?.message).toMatch(
       /no option "Bild fehlt" .*NOTION_STATUS_NEEDS_IMAGE/,
     );
     expect(findings.find(({ key }) => key === 'place')?.message).toMatch(/"Bild" or a text property "Bilddatei"/);
 
-    const config = readConfig({ ...office.variables, ...variables });
+    const config = readConfig({ ...rig.variables, ...variables });
     await openRepair(config, { log: silentLog, signal: new AbortController().signal }).add();
-    expect(keysIn(await examineOffice(office, variables), 'problem')).toEqual([]);
+    expect(keysIn(await examineRig(rig, variables), 'problem')).toEqual([]);
     const id = database.addRow({ Titel: 'Gänse', Bildidee: 'Gänse', Stand: 'Bild fehlt' });
-    expect(await office.pass(variables)).toMatchObject({ done: 1 });
+    expect(await rig.pass(variables)).toMatchObject({ done: 1 });
     expect(database.row(id).values['Stand']).toBe('Bild fertig');
   });
 
   it('serve with other English names and a select', async () => {
-    const office = await openHealthyOffice();
+    const rig = await openHealthyRig();
     const options = Object.values(statusNames).map((name) => ({ name: `${name} (auto)` }));
-    const database = office.board.createDatabase('Content', {
+    const database = rig.board.createDatabase('Content', {
       Headline: { title: {} },
       Stage: { select: { options } },
       Visual: { files: {} },
@@ -87,8 +87,8 @@ describe('boards by settings alone', () => {
       ),
     };
     const id = database.addRow({ Headline: 'Geese', Stage: 'Needs image (auto)' });
-    expect(keysIn(await examineOffice(office, variables), 'problem')).toEqual([]);
-    expect(await office.pass(variables)).toMatchObject({ done: 1 });
+    expect(keysIn(await examineRig(rig, variables), 'problem')).toEqual([]);
+    expect(await rig.pass(variables)).toMatchObject({ done: 1 });
     expect(database.row(id).values['Stage']).toBe('Image ready (auto)');
   });
 });

@@ -16,8 +16,8 @@ import { closedAddress } from '../support/cli/checks.ts';
 import { startAutomatic1111 } from '../support/fakes/automatic1111.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createRandom } from '../support/random.ts';
-import type { Office } from '../support/worker/setup.ts';
-import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/doctor.ts';
+import type { WorkerRig } from '../support/worker/setup.ts';
+import { examineRig, keysIn, openHealthyRig } from '../support/setup/doctor.ts';
 
 interface Planted {
   variables?: Record<string, string>;
@@ -33,7 +33,7 @@ interface Mistake {
   state?: Finding['state'];
   /** What else it makes a problem of. */
   also?: string[];
-  plant: (office: Office) => Planted | void | Promise<Planted | void>;
+  plant: (rig: WorkerRig) => Planted | void | Promise<Planted | void>;
 }
 
 const set = (variables: Record<string, string>) => () => ({ variables });
@@ -80,83 +80,83 @@ const mistakes: Mistake[] = [
     key: 'upload-limit',
     state: 'warning',
     gist: ['5 MiB', 'JPEG'],
-    plant: (office) => void (office.board.options.maxUploadBytes = 5 * 1024 * 1024),
+    plant: (rig) => void (rig.board.options.maxUploadBytes = 5 * 1024 * 1024),
   },
   {
     name: 'a database that is not shared',
     key: 'database',
     gist: ['••• → Connections', 'NOTION_DATABASE_ID'],
-    plant: (office) => void (office.board.options.shared = false),
+    plant: (rig) => void (rig.board.options.shared = false),
   },
   {
     name: 'several data sources',
     key: 'database',
     gist: ['several data sources', 'Archive (', 'set NOTION_DATABASE_ID'],
-    plant: (office) => void office.database.addDataSource('Archive', demoProperties()),
+    plant: (rig) => void rig.database.addDataSource('Archive', demoProperties()),
   },
   {
     name: 'a database in the trash',
     key: 'database',
     gist: ["in Notion's trash", 'restore it'],
-    plant: (office) => office.database.change({ inTrash: true }),
+    plant: (rig) => rig.database.change({ inTrash: true }),
   },
   {
     name: 'a connection that may not read',
     key: 'database',
     gist: ['switch on “Read content”'],
-    plant: (office) => void (office.board.options.capabilities = { readContent: false }),
+    plant: (rig) => void (rig.board.options.capabilities = { readContent: false }),
   },
   {
     name: 'no Status property',
     key: 'property.status',
     gist: ['no property "Status"', 'add a Status property', 'NOTION_PROPERTY_STATUS'],
-    plant: (office) => office.database.removeProperty('Status'),
+    plant: (rig) => rig.database.removeProperty('Status'),
   },
   {
     name: 'a Status property of a wrong type',
     key: 'property.status',
     gist: ['of type multi_select', 'status or select', 'change its type'],
-    plant: (office) => {
-      office.database.removeProperty('Status');
-      office.database.setPropertySchema('Status', { multi_select: {} });
+    plant: (rig) => {
+      rig.database.removeProperty('Status');
+      rig.database.setPropertySchema('Status', { multi_select: {} });
     },
   },
   {
     name: 'a Prompt property of a wrong type',
     key: 'property.prompt',
     gist: ['of type url', 'needs rich_text', 'NOTION_PROPERTY_PROMPT'],
-    plant: (office) => office.database.setPropertySchema('Prompt', { url: {} }),
+    plant: (rig) => rig.database.setPropertySchema('Prompt', { url: {} }),
   },
   {
     name: 'an optional property of a wrong type',
     key: 'property.generatedAt',
     gist: ['of type rich_text', 'needs date', 'NOTION_PROPERTY_GENERATED_AT'],
-    plant: (office) => office.database.setPropertySchema('Generated at', { rich_text: {} }),
+    plant: (rig) => rig.database.setPropertySchema('Generated at', { rich_text: {} }),
   },
   {
     name: 'no place for the picture',
     key: 'place',
     gist: ['"Image"', '"Image file"', 'add a Files & media property'],
-    plant: (office) => ['Image', 'Image file'].forEach((name) => office.database.removeProperty(name)),
+    plant: (rig) => ['Image', 'Image file'].forEach((name) => rig.database.removeProperty(name)),
   },
   {
     name: 'a status option that is not there',
     key: 'status.image-ready',
     gist: ['no option "Image ready"', 'it has "Needs image"', 'NOTION_STATUS_IMAGE_READY'],
-    plant: (office) => office.database.removeOption('Status', 'Image ready'),
+    plant: (rig) => rig.database.removeOption('Status', 'Image ready'),
   },
   {
     name: 'a connection that may not upload',
     key: 'capability.upload',
     gist: ['begin an upload', 'switch on “Insert content”'],
     also: ['capability.update'],
-    plant: (office) => void (office.board.options.capabilities = { updateContent: false, insertContent: false }),
+    plant: (rig) => void (rig.board.options.capabilities = { updateContent: false, insertContent: false }),
   },
   {
     name: 'a connection that may not update rows',
     key: 'capability.update',
     gist: ['update rows', 'switch on “Update content”'],
-    plant: (office) => void (office.board.options.capabilities = { updateContent: false }),
+    plant: (rig) => void (rig.board.options.capabilities = { updateContent: false }),
   },
   {
     name: 'a provider out of reach',
@@ -180,9 +180,9 @@ const mistakes: Mistake[] = [
     name: 'a file where the images folder is to be',
     key: 'folder',
     gist: ['a file stands in its way', 'IMAGES_DIR'],
-    plant: async (office) => {
-      await writeFile(join(office.folder, 'file'), '');
-      return { variables: { IMAGES_DIR: join(office.folder, 'file', 'images') } };
+    plant: async (rig) => {
+      await writeFile(join(rig.folder, 'file'), '');
+      return { variables: { IMAGES_DIR: join(rig.folder, 'file', 'images') } };
     },
   },
   {
@@ -203,15 +203,15 @@ const mistakes: Mistake[] = [
     key: 'clock',
     state: 'warning',
     gist: ["24 hours behind Notion's", 'network time'],
-    plant: (office) => void (office.board.options.clockSkewMs = 86_400_000),
+    plant: (rig) => void (rig.board.options.clockSkewMs = 86_400_000),
   },
   {
     name: 'secrets that everybody can read',
     key: 'env-file',
     state: 'warning',
     gist: ['Everybody on this machine can read', 'chmod 600'],
-    plant: async (office) => {
-      const envFile = join(office.folder, '.env');
+    plant: async (rig) => {
+      const envFile = join(rig.folder, '.env');
       await writeFile(envFile, '');
       await chmod(envFile, 0o644);
       return { runtime: { envFile } };
@@ -238,9 +238,9 @@ function localDrawing(url: string): Record<string, string> {
 
 describe('doctor', () => {
   it('finds nothing to mend where all is well', async () => {
-    const office = await openHealthyOffice();
-    office.addRows(3);
-    const findings = await examineOffice(office);
+    const rig = await openHealthyRig();
+    rig.addRows(3);
+    const findings = await examineRig(rig);
     expect(keysIn(findings, 'problem')).toEqual([]);
     // Which fonts are installed is this machine's affair.
     expect(keysIn(findings, 'warning').filter((key) => key !== 'fonts')).toEqual([]);
@@ -252,9 +252,9 @@ describe('doctor', () => {
   });
 
   it.each(mistakes)('finds $name', async ({ key, gist, state = 'problem', also = [], plant }) => {
-    const office = await openHealthyOffice();
-    const planted = (await plant(office)) ?? {};
-    const findings = await examineOffice(office, planted.variables, planted.runtime);
+    const rig = await openHealthyRig();
+    const planted = (await plant(rig)) ?? {};
+    const findings = await examineRig(rig, planted.variables, planted.runtime);
     const found = findings.find((finding) => finding.key === key);
     expect(found?.state).toBe(state);
     for (const part of gist) expect(found?.message).toMatch(part);
@@ -263,27 +263,27 @@ describe('doctor', () => {
   });
 
   it('tells every mistake of the settings at once, and looks at what they lead to', async () => {
-    const office = await openHealthyOffice();
+    const rig = await openHealthyRig();
     const mistaken = { NOTION_TOKEN: '', TIMEZONE: 'Mars/Olympus', NOTION_DATABASE_ID: '' };
-    const findings = await examineOffice(office, mistaken);
+    const findings = await examineRig(rig, mistaken);
     expect(findings.filter(({ key }) => key === 'settings')).toHaveLength(3);
     expect(keysIn(findings, 'problem')).toEqual(['settings']);
     expect(keysIn(findings, 'note')).toEqual(['notion', 'providers']);
-    expect(office.board.count()).toBe(0);
+    expect(rig.board.count()).toBe(0);
   });
 
   it('looks at the token where only the database is unknown', async () => {
-    const office = await openHealthyOffice();
-    const findings = await examineOffice(office, { NOTION_DATABASE_ID: '' });
+    const rig = await openHealthyRig();
+    const findings = await examineRig(rig, { NOTION_DATABASE_ID: '' });
     expect(findings.find(({ key }) => key === 'token')?.state).toBe('well');
-    expect(office.board.count()).toBe(1);
+    expect(rig.board.count()).toBe(1);
   });
 
   it('says that Notion is out of reach, and goes on', async () => {
-    const office = await openHealthyOffice();
+    const rig = await openHealthyRig();
     const clock = createFakeClock();
     const runtime = { clock, random: createRandom(1) };
-    const findings = await examineOffice(office, { NOTION_API_URL: await closedAddress() }, runtime);
+    const findings = await examineRig(rig, { NOTION_API_URL: await closedAddress() }, runtime);
     expect(keysIn(findings, 'problem')).toEqual(['token']);
     expect(findings.find(({ key }) => key === 'token')?.message).toMatch(/could not be reached for 15 s.*network/);
     expect(clock.monotonic()).toBeLessThan(30_000);
@@ -291,60 +291,60 @@ describe('doctor', () => {
   });
 
   it('writes nothing to the board', async () => {
-    const office = await openHealthyOffice();
-    const [id = ''] = office.addRows(1);
-    const before = office.database.row(id);
-    await examineOffice(office);
-    expect(office.database.row(id)).toEqual(before);
-    expect(office.board.count('fileUploads.send') + office.board.count('dataSources.update')).toBe(0);
+    const rig = await openHealthyRig();
+    const [id = ''] = rig.addRows(1);
+    const before = rig.database.row(id);
+    await examineRig(rig);
+    expect(rig.database.row(id)).toEqual(before);
+    expect(rig.board.count('fileUploads.send') + rig.board.count('dataSources.update')).toBe(0);
   });
 
   it('tells optional properties and options as notes', async () => {
-    const office = await openHealthyOffice();
-    office.database.removeProperty('Caption');
-    office.database.removeOption('Status', 'Published');
-    const findings = await examineOffice(office);
+    const rig = await openHealthyRig();
+    rig.database.removeProperty('Caption');
+    rig.database.removeOption('Status', 'Published');
+    const findings = await examineRig(rig);
     expect(keysIn(findings, 'note')).toEqual(['property.caption', 'status.published']);
     expect(doctorExitCode(findings)).toBe(0);
   });
 
   it('is content with one place for the picture', async () => {
-    const office = await openHealthyOffice();
-    office.database.removeProperty('Image');
-    expect(doctorExitCode(await examineOffice(office))).toBe(0);
+    const rig = await openHealthyRig();
+    rig.database.removeProperty('Image');
+    expect(doctorExitCode(await examineRig(rig))).toBe(0);
   });
 
   it('tells that the database is locked', async () => {
-    const office = await openHealthyOffice();
-    office.database.change({ isLocked: true });
-    expect(keysIn(await examineOffice(office), 'note')).toEqual(['database.locked']);
+    const rig = await openHealthyRig();
+    rig.database.change({ isLocked: true });
+    expect(keysIn(await examineRig(rig), 'note')).toEqual(['database.locked']);
   });
 
   it('counts a hundred waiting rows and says that there are more', async () => {
-    const office = await openHealthyOffice();
-    office.addRows(101);
-    const findings = await examineOffice(office);
+    const rig = await openHealthyRig();
+    rig.addRows(101);
+    const findings = await examineRig(rig);
     expect(findings.find(({ key }) => key === 'rows')?.message).toBe('100 or more');
-    expect(office.board.count('dataSources.query')).toBe(1);
+    expect(rig.board.count('dataSources.query')).toBe(1);
   });
 
   it('runs beside a worker and tells who it is', async () => {
-    const office = await openHealthyOffice();
-    await mkdir(join(office.folder, '.state'));
-    const options = { folder: office.folder, clock: systemClock, log: silentLog, onLost: () => undefined };
+    const rig = await openHealthyRig();
+    await mkdir(join(rig.folder, '.state'));
+    const options = { folder: rig.folder, clock: systemClock, log: silentLog, onLost: () => undefined };
     const lock = await acquireLock(options);
-    const held = await examineOffice(office);
+    const held = await examineRig(rig);
     await lock.release();
     expect(held.find(({ key }) => key === 'lock')).toMatchObject({
       state: 'note',
       message: expect.stringContaining(`Process ${process.pid} on host`),
     });
     expect(doctorExitCode(held)).toBe(0);
-    expect((await examineOffice(office)).find(({ key }) => key === 'lock')?.message).toBe('none');
+    expect((await examineRig(rig)).find(({ key }) => key === 'lock')?.message).toBe('none');
   });
 
   it('finds a sick provider no problem while another real one is well', async () => {
-    const office = await openHealthyOffice();
+    const rig = await openHealthyRig();
     const server = await startAutomatic1111();
     onTestFinished(() => server.close());
     const variables = {
@@ -353,7 +353,7 @@ describe('doctor', () => {
       HUGGINGFACE_API_KEY: 'hf_of_nobody',
       HF_HUB_URL: await closedAddress(),
     };
-    const findings = await examineOffice(office, variables);
+    const findings = await examineRig(rig, variables);
     expect(findings.find(({ key }) => key === 'provider.huggingface')).toMatchObject({
       state: 'warning',
       message: expect.stringMatching(/could not be looked at.*HF_HUB_URL/),
@@ -362,17 +362,17 @@ describe('doctor', () => {
     expect(server.generated).toBe(0);
     expect(doctorExitCode(findings)).toBe(0);
     await server.close();
-    expect(doctorExitCode(await examineOffice(office, variables))).toBe(2);
+    expect(doctorExitCode(await examineRig(rig, variables))).toBe(2);
   });
 
   it('tells what is remembered of a provider, and forgets it', async () => {
-    const office = await openHealthyOffice();
+    const rig = await openHealthyRig();
     const server = await startAutomatic1111();
     onTestFinished(() => server.close());
-    const file = join(office.folder, '.state', 'providers.json');
-    await mkdir(join(office.folder, '.state'));
+    const file = join(rig.folder, '.state', 'providers.json');
+    await mkdir(join(rig.folder, '.state'));
     const memory = await openMemory({ load: async () => undefined, save: (text) => writeFile(file, text) }, silentLog);
-    const { config } = inspectSettings({ ...office.variables, ...localDrawing(server.url) });
+    const { config } = inspectSettings({ ...rig.variables, ...localDrawing(server.url) });
     const [rung] = config.providers;
     const now = Date.now();
     await memory.remember(
@@ -380,12 +380,12 @@ describe('doctor', () => {
       { code: 'unauthorized', since: now, until: now + 3_600_000, strikes: 1 },
     );
 
-    const findings = await examineOffice(office, localDrawing(server.url));
+    const findings = await examineRig(rig, localDrawing(server.url));
     expect(findings.find(({ key }) => key === 'memory.stable-diffusion')).toMatchObject({
       state: 'note',
       message: expect.stringMatching(/was remembered as .+ until .+forgotten now/),
     });
     expect(await readFile(file, 'utf8')).not.toContain('unauthorized');
-    expect(keysIn(await examineOffice(office, localDrawing(server.url)), 'note')).toEqual([]);
+    expect(keysIn(await examineRig(rig, localDrawing(server.url)), 'note')).toEqual([]);
   });
 });

@@ -7,10 +7,10 @@ import { readInitConfig } from '../../src/config/config.ts';
 import { BoardError, ConfigError } from '../../src/core/errors.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { initBoard, listPages } from '../../src/setup/init.ts';
-import type { Office } from '../support/worker/setup.ts';
-import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/doctor.ts';
+import type { WorkerRig } from '../support/worker/setup.ts';
+import { examineRig, keysIn, openHealthyRig } from '../support/setup/doctor.ts';
 
-function makerIn({ variables }: Office, overrides: Record<string, string> = {}) {
+function makerIn({ variables }: WorkerRig, overrides: Record<string, string> = {}) {
   const { NOTION_TOKEN, NOTION_API_URL } = variables;
   const config = readInitConfig({ NOTION_TOKEN, NOTION_API_URL, ...overrides });
   return openInit(config, { log: silentLog, signal: new AbortController().signal });
@@ -26,22 +26,22 @@ async function envFileWith(text: string | undefined): Promise<string> {
 
 describe('init', () => {
   it('makes a board in which doctor finds nothing to mend and sync just works', async () => {
-    const office = await openHealthyOffice();
-    const { id, url, rowsMissing } = await makerIn(office).create(office.board.rootPageId);
+    const rig = await openHealthyRig();
+    const { id, url, rowsMissing } = await makerIn(rig).create(rig.board.rootPageId);
     expect(rowsMissing).toBeUndefined();
     expect(url).toContain(id.replaceAll('-', ''));
     const variables = { NOTION_DATABASE_ID: id };
-    const findings = await examineOffice(office, variables);
+    const findings = await examineRig(rig, variables);
     expect([...keysIn(findings, 'problem'), ...keysIn(findings, 'note')]).toEqual([]);
     expect(findings.find(({ key }) => key === 'rows')?.message).toBe('3');
-    expect(await office.pass(variables)).toMatchObject({ done: 3, failed: 0 });
-    expect(await office.pictures()).toHaveLength(3);
-    expect(office.outcomes.map(({ post }) => post.title)).toContain('A slow Sunday breakfast');
-    expect(office.outcomes.every(({ post }) => post.prompt !== '')).toBe(true);
+    expect(await rig.pass(variables)).toMatchObject({ done: 3, failed: 0 });
+    expect(await rig.pictures()).toHaveLength(3);
+    expect(rig.outcomes.map(({ post }) => post.title)).toContain('A slow Sunday breakfast');
+    expect(rig.outcomes.every(({ post }) => post.prompt !== '')).toBe(true);
   });
 
   it('takes the names that the settings give', async () => {
-    const office = await openHealthyOffice();
+    const rig = await openHealthyRig();
     const names = {
       NOTION_PROPERTY_NAME: 'Titel',
       NOTION_PROPERTY_STATUS: 'Stand',
@@ -49,8 +49,8 @@ describe('init', () => {
       NOTION_STATUS_NEEDS_IMAGE: 'Bild fehlt',
       NOTION_STATUS_APPROVED: 'Draft',
     };
-    const { id } = await makerIn(office, names).create(office.board.rootPageId);
-    expect(await office.pass({ ...names, NOTION_DATABASE_ID: id })).toMatchObject({ done: 3, failed: 0 });
+    const { id } = await makerIn(rig, names).create(rig.board.rootPageId);
+    expect(await rig.pass({ ...names, NOTION_DATABASE_ID: id })).toMatchObject({ done: 3, failed: 0 });
   });
 
   it('needs no database in the settings, but a token', () => {
@@ -59,54 +59,52 @@ describe('init', () => {
   });
 
   it('lists the pages that the connection sees, and no rows', async () => {
-    const office = await openHealthyOffice();
-    office.addRows(2);
-    expect(await listPages(makerIn(office))).toEqual([['Embedded board', office.board.rootPageId]]);
-    expect(office.board.count('databases.create')).toBe(0);
+    const rig = await openHealthyRig();
+    rig.addRows(2);
+    expect(await listPages(makerIn(rig))).toEqual([['Embedded board', rig.board.rootPageId]]);
+    expect(rig.board.count('databases.create')).toBe(0);
   });
 
   it('says what to do when the connection sees no page', async () => {
-    const office = await openHealthyOffice({ shared: false });
-    await expect(listPages(makerIn(office))).rejects.toThrow(/no page: .*••• → Connections/);
+    const rig = await openHealthyRig({ shared: false });
+    await expect(listPages(makerIn(rig))).rejects.toThrow(/no page: .*••• → Connections/);
   });
 
   it('says that the page is not shared', async () => {
-    const office = await openHealthyOffice({ shared: false });
-    const failure: unknown = await makerIn(office)
-      .create(office.board.rootPageId)
+    const rig = await openHealthyRig({ shared: false });
+    const failure: unknown = await makerIn(rig)
+      .create(rig.board.rootPageId)
       .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ConfigError);
-    expect(String(failure)).toMatch(
-      new RegExp(`no page with the id ${office.board.rootPageId}: .*Connections.*--page`),
-    );
+    expect(String(failure)).toMatch(new RegExp(`no page with the id ${rig.board.rootPageId}: .*Connections.*--page`));
   });
 
   it('says which capability is missing', async () => {
-    const office = await openHealthyOffice({ capabilities: { insertContent: false } });
-    await expect(makerIn(office).create(office.board.rootPageId)).rejects.toThrow(
+    const rig = await openHealthyRig({ capabilities: { insertContent: false } });
+    await expect(makerIn(rig).create(rig.board.rootPageId)).rejects.toThrow(
       /create the database: switch on “Insert content”/,
     );
   });
 
   it('says where to look when the answer got lost, and makes no second one', async () => {
-    const office = await openHealthyOffice();
-    office.board.fault({ kind: 'committed_503', route: 'databases.create' });
-    const failure: unknown = await makerIn(office)
-      .create(office.board.rootPageId)
+    const rig = await openHealthyRig();
+    rig.board.fault({ kind: 'committed_503', route: 'databases.create' });
+    const failure: unknown = await makerIn(rig)
+      .create(rig.board.rootPageId)
       .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(BoardError);
     expect(String(failure)).toMatch(/see under the page whether the database is there/);
-    expect(office.board.count('databases.create')).toBe(1);
+    expect(rig.board.count('databases.create')).toBe(1);
   });
 
   it('tells of the database although its rows were not made', async () => {
-    const office = await openHealthyOffice();
-    office.board.fault({ kind: 'error_500', route: 'pages.create', nth: 2 });
+    const rig = await openHealthyRig();
+    rig.board.fault({ kind: 'error_500', route: 'pages.create', nth: 2 });
     const envFile = await envFileWith(undefined);
     const said: string[] = [];
     const print = (text: string) => void said.push(text);
     const dialogue = { print, ask: async () => true, envFile, outside: undefined };
-    expect(await initBoard(makerIn(office), office.board.rootPageId, dialogue)).toBe(2);
+    expect(await initBoard(makerIn(rig), rig.board.rootPageId, dialogue)).toBe(2);
     expect(said.join('\n')).toMatch(
       /The database is at https.*\nNOTION_DATABASE_ID=.*\nThe database is there, but not all/,
     );

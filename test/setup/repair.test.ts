@@ -6,17 +6,17 @@ import { statusNames } from '../../src/core/properties.ts';
 import { Client } from '@notionhq/client';
 import type { Finding } from '../../src/core/finding.ts';
 import { offerRepair } from '../../src/setup/repair.ts';
-import type { Office } from '../support/worker/setup.ts';
-import { examineOffice, keysIn, openHealthyOffice } from '../support/setup/doctor.ts';
+import type { WorkerRig } from '../support/worker/setup.ts';
+import { examineRig, keysIn, openHealthyRig } from '../support/setup/doctor.ts';
 
 const signal = new AbortController().signal;
 
-function repairOf(office: Office, databaseId: string) {
-  return openRepair(readConfig({ ...office.variables, NOTION_DATABASE_ID: databaseId }), { log: silentLog, signal });
+function repairOf(rig: WorkerRig, databaseId: string) {
+  return openRepair(readConfig({ ...rig.variables, NOTION_DATABASE_ID: databaseId }), { log: silentLog, signal });
 }
 
 /** The columns as the API shows them. */
-async function columnsOf({ board }: Office, dataSourceId: string) {
+async function columnsOf({ board }: WorkerRig, dataSourceId: string) {
   const client = new Client({ auth: board.token, baseUrl: board.url, notionVersion: '2026-03-11' });
   const source = await client.dataSources.retrieve({ data_source_id: dataSourceId });
   if (!('properties' in source)) throw new Error('no properties');
@@ -25,9 +25,9 @@ async function columnsOf({ board }: Office, dataSourceId: string) {
 
 describe('the repair of a board', () => {
   it('adds required and recommended properties and every status option, after which the worker can work', async () => {
-    const office = await openHealthyOffice();
-    const database = office.board.createDatabase('Bare', { Title: { title: {} } });
-    const repair = repairOf(office, database.id);
+    const rig = await openHealthyRig();
+    const database = rig.board.createDatabase('Bare', { Title: { title: {} } });
+    const repair = repairOf(rig, database.id);
     expect(await repair.lacking()).toEqual(
       ['Status', 'Prompt', 'Caption', 'Image', 'Image file', 'Model', 'Provider', 'Error', 'Generated at'].map(
         (name) => `the property "${name}"`,
@@ -35,45 +35,45 @@ describe('the repair of a board', () => {
     );
     await repair.add();
     expect(await repair.lacking()).toEqual([]);
-    const findings = await examineOffice(office, { NOTION_DATABASE_ID: database.id });
+    const findings = await examineRig(rig, { NOTION_DATABASE_ID: database.id });
     expect(keysIn(findings, 'problem')).toEqual([]);
 
     const id = database.addRow({ Title: 'Geese', Prompt: 'Geese', Status: 'Needs image' });
-    expect(await office.pass({ NOTION_DATABASE_ID: database.id })).toMatchObject({ done: 1 });
+    expect(await rig.pass({ NOTION_DATABASE_ID: database.id })).toMatchObject({ done: 1 });
     expect(database.row(id).values['Status']).toBe('Image ready');
   });
 
   it('marks no row by a new Status property', async () => {
-    const office = await openHealthyOffice();
-    const database = office.board.createDatabase('Bare', { Title: { title: {} } });
+    const rig = await openHealthyRig();
+    const database = rig.board.createDatabase('Bare', { Title: { title: {} } });
     database.addRow({ Title: 'An old post' });
-    await repairOf(office, database.id).add();
+    await repairOf(rig, database.id).add();
     const later = database.addRow({ Title: 'A new post' });
     expect(database.row(later).values['Status']).toBe('Draft');
-    expect(await office.pass({ NOTION_DATABASE_ID: database.id })).toMatchObject({ done: 0, failed: 0 });
+    expect(await rig.pass({ NOTION_DATABASE_ID: database.id })).toMatchObject({ done: 0, failed: 0 });
   });
 
   it.each(['status', 'select'] as const)(
     'adds options to a %s and keeps each that is there, with its rows',
     async (type) => {
-      const office = await openHealthyOffice();
+      const rig = await openHealthyRig();
       const options = [
         { name: 'Idea', color: 'pink' as const, description: 'Only a thought' },
         { name: 'Failed', color: 'brown' as const },
       ];
-      const database = office.board.createDatabase('Posts', {
+      const database = rig.board.createDatabase('Posts', {
         Name: { title: {} },
         Status: type === 'status' ? { status: { options } } : { select: { options } },
         Image: { files: {} },
         Mood: { select: { options: [{ name: 'Glad' }] } },
       });
       const id = database.addRow({ Name: 'Geese', Status: 'Idea', Mood: 'Glad' });
-      const before = await columnsOf(office, database.dataSourceId);
-      const repair = repairOf(office, database.id);
+      const before = await columnsOf(rig, database.dataSourceId);
+      const repair = repairOf(rig, database.id);
       expect(await repair.lacking()).toContain('the option "Needs image" of "Status"');
       await repair.add();
 
-      const after = await columnsOf(office, database.dataSourceId);
+      const after = await columnsOf(rig, database.dataSourceId);
       expect(after).toMatchObject({ Mood: before['Mood'], Name: before['Name'], Image: before['Image'] });
       const optionsIn = (columns: typeof after) => {
         const status = columns['Status'];
@@ -91,16 +91,16 @@ describe('the repair of a board', () => {
   );
 
   it('keeps an option that somebody added while it was being asked', async () => {
-    const office = await openHealthyOffice();
-    office.database.removeOption('Status', 'Failed');
-    const repair = repairOf(office, office.database.id);
+    const rig = await openHealthyRig();
+    rig.database.removeOption('Status', 'Failed');
+    const repair = repairOf(rig, rig.database.id);
     await repair.lacking();
     const present = Object.values(statusNames).filter((name) => name !== 'Failed');
-    office.database.setPropertySchema('Status', {
+    rig.database.setPropertySchema('Status', {
       status: { options: [...present, 'Parked'].map((name) => ({ name })) },
     });
     await repair.add();
-    const { Status: status } = await columnsOf(office, office.database.dataSourceId);
+    const { Status: status } = await columnsOf(rig, rig.database.dataSourceId);
     expect(status?.type === 'status' && status.status.options.map(({ name }) => name)).toEqual([
       ...present,
       'Parked',
@@ -109,20 +109,20 @@ describe('the repair of a board', () => {
   });
 
   it('leaves a property of a wrong type alone', async () => {
-    const office = await openHealthyOffice();
-    office.database.setPropertySchema('Prompt', { url: {} });
-    const repair = repairOf(office, office.database.id);
+    const rig = await openHealthyRig();
+    rig.database.setPropertySchema('Prompt', { url: {} });
+    const repair = repairOf(rig, rig.database.id);
     expect(await repair.lacking()).toEqual([]);
     await repair.add();
-    expect((await columnsOf(office, office.database.dataSourceId))['Prompt']?.type).toBe('url');
-    expect(office.board.count('dataSources.update')).toBe(0);
+    expect((await columnsOf(rig, rig.database.dataSourceId))['Prompt']?.type).toBe('url');
+    expect(rig.board.count('dataSources.update')).toBe(0);
   });
 
   it('says which capability it needs', async () => {
-    const office = await openHealthyOffice();
-    office.database.removeProperty('Prompt');
-    office.board.options.capabilities = { updateContent: false };
-    await expect(repairOf(office, office.database.id).add()).rejects.toThrow(
+    const rig = await openHealthyRig();
+    rig.database.removeProperty('Prompt');
+    rig.board.options.capabilities = { updateContent: false };
+    await expect(repairOf(rig, rig.database.id).add()).rejects.toThrow(
       /add what the database lacks: switch on “Update content”/,
     );
   });

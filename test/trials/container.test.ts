@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openOffice } from '../support/worker/setup.ts';
+import { openWorkerRig } from '../support/worker/setup.ts';
 import { type Container, createContainer, healthCheck, isContained } from '../support/container.ts';
 
 const example = await readFile(new URL('../../.env.example', import.meta.url), 'utf8');
@@ -24,18 +24,18 @@ function filledIn(values: Record<string, string>): string {
 
 describe('the worker in the environment of docker-compose.yml', () => {
   it('serves a row, stays healthy and stops in time', async () => {
-    const office = await openOffice();
-    const { board, database } = office;
-    const [id = ''] = office.addRows(1);
+    const rig = await openWorkerRig();
+    const { board, database } = rig;
+    const [id = ''] = rig.addRows(1);
     const settings = { NOTION_TOKEN: board.token, NOTION_DATABASE_ID: database.id, NOTION_API_URL: board.url };
     const environment = filledIn(settings);
     const worker = container.run(environment);
     try {
       await Promise.race([
-        vi.waitFor(() => expect(office.text(id, 'Status')).toBe('Image ready'), { timeout: 60_000, interval: 50 }),
+        vi.waitFor(() => expect(rig.text(id, 'Status')).toBe('Image ready'), { timeout: 60_000, interval: 50 }),
         worker.ended.then(({ code, output }) => Promise.reject(new Error(`ended with ${code}: ${output}`))),
       ]);
-      const { uid } = await stat(join(container.data, office.text(id, 'Image file')));
+      const { uid } = await stat(join(container.data, rig.text(id, 'Image file')));
       expect(uid).toBe(container.userId);
       expect(await container.run(environment, healthCheck).ended).toMatchObject({ code: 0, output: '' });
       expect(await readdir(join(container.data, '.state'))).toContain('lock');

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { openOffice } from '../support/worker/setup.ts';
+import { openWorkerRig } from '../support/worker/setup.ts';
 import { startCommand } from '../support/cli/command.ts';
 
 /** ROWS=12000 makes it the full size; a query then reaches Notion's real cap. */
@@ -15,20 +15,20 @@ it(
   `serves ${rows} marked rows in one pass, more than a query can reach, in steady memory`,
   { timeout: 1_200_000 },
   async () => {
-    const office = await openOffice({ queryCap, maxHeldBytes: 16 * 1024 * 1024 });
-    const ids = office.addRows(rows);
-    const command = startCommand(['sync'], { ...office.variables, LOG_LEVEL: 'warn', NODE_OPTIONS: boundedHeap });
+    const rig = await openWorkerRig({ queryCap, maxHeldBytes: 16 * 1024 * 1024 });
+    const ids = rig.addRows(rows);
+    const command = startCommand(['sync'], { ...rig.variables, LOG_LEVEL: 'warn', NODE_OPTIONS: boundedHeap });
     const memory: number[] = [];
     let settled = 0;
-    office.board.onExchange(({ route, requestBody }) => {
+    rig.board.onExchange(({ route, requestBody }) => {
       if (route !== 'pages.update' || !JSON.stringify(requestBody).includes('file_upload')) return;
       settled += 1;
       if (settled % Math.ceil(rows / 40) === 0) void residentBytes(command.pid).then((bytes) => memory.push(bytes));
     });
     const { code, output } = await command.ended;
     expect(code, output).toBe(0);
-    for (const id of ids) expect(office.database.row(id).values['Status']).toBe('Image ready');
-    expect(await office.pictures()).toHaveLength(rows);
+    for (const id of ids) expect(rig.database.row(id).values['Status']).toBe('Image ready');
+    expect(await rig.pictures()).toHaveLength(rows);
 
     const quarter = Math.floor(memory.length / 4);
     const early = Math.max(...memory.slice(quarter, 2 * quarter));

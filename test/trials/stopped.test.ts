@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createRandom } from '../support/random.ts';
 import { seed } from '../support/seed.ts';
-import { openOffice, strayFiles } from '../support/worker/setup.ts';
+import { openWorkerRig, strayFiles } from '../support/worker/setup.ts';
 import { startCommand } from '../support/cli/command.ts';
 
 const rounds = Number(process.env['STOP_ROUNDS'] ?? 12);
@@ -11,12 +11,12 @@ it(
   { timeout: 900_000 },
   async () => {
     const random = createRandom(seed);
-    const office = await openOffice({ latencyMs: 20 });
+    const rig = await openWorkerRig({ latencyMs: 20 });
     const ids: string[] = [];
     const slow: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      ids.push(...office.addRows(6));
-      const command = startCommand([round % 2 === 0 ? 'start' : 'sync'], office.variables);
+      ids.push(...rig.addRows(6));
+      const command = startCommand([round % 2 === 0 ? 'start' : 'sync'], rig.variables);
       await new Promise((resolve) => setTimeout(resolve, random() * 1200));
       const stoppedAt = performance.now();
       command.kill('SIGTERM');
@@ -27,11 +27,11 @@ it(
       expect(signal === 'SIGTERM' || code === 143 || code === 0, `seed ${seed}, round ${round}: ${output}`).toBe(true);
     }
     expect(slow).toEqual([]);
-    office.board.options.latencyMs = 0;
-    const { code, output } = await startCommand(['sync'], office.variables).ended;
+    rig.board.options.latencyMs = 0;
+    const { code, output } = await startCommand(['sync'], rig.variables).ended;
     expect(code, output).toBe(0);
-    for (const id of ids) expect(office.text(id, 'Status'), `seed ${seed}`).toBe('Image ready');
-    expect(await office.pictures()).toHaveLength(ids.length);
-    expect(await strayFiles(office.folder)).toEqual([]);
+    for (const id of ids) expect(rig.text(id, 'Status'), `seed ${seed}`).toBe('Image ready');
+    expect(await rig.pictures()).toHaveLength(ids.length);
+    expect(await strayFiles(rig.folder)).toEqual([]);
   },
 );

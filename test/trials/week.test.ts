@@ -13,7 +13,7 @@ import { startAutomatic1111 } from '../support/fakes/automatic1111.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { createRandom } from '../support/random.ts';
 import { seed } from '../support/seed.ts';
-import { openOffice, strayFiles } from '../support/worker/setup.ts';
+import { openWorkerRig, strayFiles } from '../support/worker/setup.ts';
 
 const hours = Number(process.env['WEEK_HOURS'] ?? 168);
 /** Between two looks at the board. */
@@ -60,14 +60,14 @@ it(
     const pick = <T>(items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)];
     const chance = (probability: number) => random() < probability;
     const clock = createFakeClock(Date.UTC(2026, 10, 21));
-    const office = await openOffice({ clock, token: canaries.token, rateLimit: { requests: 180, windowMs: 60_000 } });
+    const rig = await openWorkerRig({ clock, token: canaries.token, rateLimit: { requests: 180, windowMs: 60_000 } });
     const huggingFace = await startEmulatedHuggingFace({ behaviour: 'ok' });
     const stableDiffusion = await startAutomatic1111({ login: canaries.login });
     open.push(
       () => huggingFace.close(),
       () => stableDiffusion.close(),
     );
-    office.database.setPropertySchema('Status', {
+    rig.database.setPropertySchema('Status', {
       status: {
         options: ['Needs image', 'Generating', 'Image ready', 'Failed', 'Approved', 'Draft'].map((name) => ({ name })),
       },
@@ -99,7 +99,7 @@ it(
       if (stopAfterMs !== undefined || chance(0.1)) await app?.[Symbol.asyncDispose]();
       if (stopAfterMs !== undefined || chance(0.1) || !app) {
         await app?.[Symbol.asyncDispose]();
-        app = await office.worker(settings, { clock, random, log, signal: stop.signal });
+        app = await rig.worker(settings, { clock, random, log, signal: stop.signal });
       }
       try {
         await app.sync();
@@ -119,18 +119,18 @@ it(
     const ids: string[] = [];
     const deleted = new Set<string>();
     const editorsAtWork = () => {
-      ids.push(...office.addRows(1 + Math.floor(random() * 4)));
+      ids.push(...rig.addRows(1 + Math.floor(random() * 4)));
       const id = pick(ids.filter((each) => !deleted.has(each))) ?? '';
-      const status = office.text(id, 'Status');
+      const status = rig.text(id, 'Status');
       const act = Math.floor(random() * 6);
-      if (act === 0) office.database.edit(id, { Prompt: `Another picture ${Math.floor(random() * 1000)}` });
-      if (act === 1 && status !== 'Generating') office.database.edit(id, { Status: 'Draft' });
+      if (act === 0) rig.database.edit(id, { Prompt: `Another picture ${Math.floor(random() * 1000)}` });
+      if (act === 1 && status !== 'Generating') rig.database.edit(id, { Status: 'Draft' });
       if (act === 2 && ['Image ready', 'Failed', 'Draft'].includes(status)) {
-        office.database.edit(id, { Status: 'Needs image' });
+        rig.database.edit(id, { Status: 'Needs image' });
       }
-      if (act === 3 && status === 'Image ready') office.database.edit(id, { Status: 'Approved' });
+      if (act === 3 && status === 'Image ready') rig.database.edit(id, { Status: 'Approved' });
       if (act === 4 && chance(0.3)) {
-        office.database.trash(id);
+        rig.database.trash(id);
         deleted.add(id);
       }
     };
@@ -138,9 +138,9 @@ it(
     const memory: number[] = [];
     for (let hour = 0; hour < hours; hour += stepHours) {
       clock.advance(stepHours * hourMs);
-      office.board.clearFaults();
+      rig.board.clearFaults();
       for (let faults = Math.floor(random() * 4); faults > 0; faults -= 1) {
-        office.board.fault({
+        rig.board.fault({
           kind: pick(boardFaults) ?? 'reset',
           nth: 1 + Math.floor(random() * 40),
           afterCommit: chance(0.5),
@@ -153,7 +153,7 @@ it(
       if (hour % 24 === 0) memory.push(heapAfterCollection());
     }
 
-    office.board.clearFaults();
+    rig.board.clearFaults();
     huggingFace.set('ok');
     stableDiffusion.behaviour.login = canaries.login;
     for (let rest = 0; rest < 8; rest += 1) {
@@ -163,10 +163,10 @@ it(
 
     for (const id of ids) {
       if (deleted.has(id)) continue;
-      const { values } = office.database.row(id);
+      const { values } = rig.database.row(id);
       const where = `seed ${seed}, row ${id}: ${JSON.stringify({ ...values, Image: undefined })}`;
       expect(['Image ready', 'Approved', 'Draft', 'Failed'], where).toContain(values['Status']);
-      const isTold = values['Status'] !== 'Failed' || /\. .*Needs image/.test(office.text(id, 'Error'));
+      const isTold = values['Status'] !== 'Failed' || /\. .*Needs image/.test(rig.text(id, 'Error'));
       expect(isTold, where).toBe(true);
       if (values['Status'] !== 'Image ready') continue;
       const files = Array.isArray(values['Image']) ? values['Image'] : [];
@@ -174,10 +174,10 @@ it(
         files.map(({ name }) => name),
         where,
       ).toEqual([values['Image file']]);
-      const onDisk = await office.file(office.text(id, 'Image file'));
+      const onDisk = await rig.file(rig.text(id, 'Image file'));
       expect(Buffer.compare(Buffer.from(files[0]?.bytes ?? []), onDisk), where).toBe(0);
     }
-    expect(await strayFiles(office.folder)).toEqual([]);
+    expect(await strayFiles(rig.folder)).toEqual([]);
 
     // The same trouble is told again only after it was told that it had passed.
     const standing = new Set<string>();
@@ -189,12 +189,12 @@ it(
     const secret = /canary7/;
     expect(alerts.texts.filter((text) => secret.test(text))).toEqual([]);
     expect(lines.filter((line) => secret.test(line)).slice(0, 2)).toEqual([]);
-    for (const row of office.database.rows()) {
+    for (const row of rig.database.rows()) {
       expect(JSON.stringify({ ...row.values, Image: undefined })).not.toMatch(secret);
     }
-    for (const name of await readdir(office.folder, { recursive: true })) {
+    for (const name of await readdir(rig.folder, { recursive: true })) {
       if (!/\.(json|jsonl)$/.test(name)) continue;
-      expect(await readFile(join(office.folder, name), 'utf8'), name).not.toMatch(secret);
+      expect(await readFile(join(rig.folder, name), 'utf8'), name).not.toMatch(secret);
     }
     const [first = 0, ...later] = memory.slice(1);
     expect(

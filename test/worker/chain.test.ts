@@ -6,17 +6,17 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type EmulatedBehaviour, startEmulatedHuggingFace } from '../../src/emulators/hugging-face/server.ts';
 import { startAutomatic1111 } from '../support/fakes/automatic1111.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
-import { type Office, openOffice } from '../support/worker/setup.ts';
+import { type WorkerRig, openWorkerRig } from '../support/worker/setup.ts';
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of open.splice(0).toReversed()) await close();
 });
 
-async function withHuggingFace(office: Office, behaviour: EmulatedBehaviour, more: Record<string, string> = {}) {
+async function withHuggingFace(rig: WorkerRig, behaviour: EmulatedBehaviour, more: Record<string, string> = {}) {
   const server = await startEmulatedHuggingFace({ behaviour });
   open.push(() => server.close());
-  Object.assign(office.variables, {
+  Object.assign(rig.variables, {
     IMAGE_PROVIDERS: 'huggingface,stable-diffusion,placeholder',
     HUGGINGFACE_API_KEY: 'hf_test_key',
     HF_ENDPOINT: server.url,
@@ -26,67 +26,67 @@ async function withHuggingFace(office: Office, behaviour: EmulatedBehaviour, mor
   return server;
 }
 
-async function withStableDiffusion(office: Office, changes: Parameters<typeof startAutomatic1111>[0] = {}) {
+async function withStableDiffusion(rig: WorkerRig, changes: Parameters<typeof startAutomatic1111>[0] = {}) {
   const server = await startAutomatic1111(changes);
   open.push(() => server.close());
-  Object.assign(office.variables, { SD_ENABLED: 'true', SD_API_URL: server.url });
+  Object.assign(rig.variables, { SD_ENABLED: 'true', SD_API_URL: server.url });
   return server;
 }
 
-const providersOf = (office: Office, ids: string[]) => [...new Set(ids.map((id) => office.text(id, 'Provider')))];
+const providersOf = (rig: WorkerRig, ids: string[]) => [...new Set(ids.map((id) => rig.text(id, 'Provider')))];
 
 describe('the chain on a whole pass', () => {
   it('lets Hugging Face serve while it can', async () => {
-    const office = await openOffice();
-    const huggingFace = await withHuggingFace(office, 'ok');
-    const ids = office.addRows(12);
-    expect(await office.pass()).toMatchObject({ done: 12, failed: 0, providers: { 'Hugging Face': 12 } });
+    const rig = await openWorkerRig();
+    const huggingFace = await withHuggingFace(rig, 'ok');
+    const ids = rig.addRows(12);
+    expect(await rig.pass()).toMatchObject({ done: 12, failed: 0, providers: { 'Hugging Face': 12 } });
     expect(huggingFace.requests).toBe(12);
-    expect(providersOf(office, ids)).toEqual(['huggingface']);
-    for (const name of await office.pictures()) expect(name).toMatch(/^flux_generated_/);
-    expect(office.text(ids[0] ?? '', 'Model')).toBe('black-forest-labs/FLUX.1-schnell');
-    expect(office.text(ids[0] ?? '', 'Why')).toMatch(/^Hugging Face, [\d.]+ m?s, \$0\.003$/);
+    expect(providersOf(rig, ids)).toEqual(['huggingface']);
+    for (const name of await rig.pictures()) expect(name).toMatch(/^flux_generated_/);
+    expect(rig.text(ids[0] ?? '', 'Model')).toBe('black-forest-labs/FLUX.1-schnell');
+    expect(rig.text(ids[0] ?? '', 'Why')).toMatch(/^Hugging Face, [\d.]+ m?s, \$0\.003$/);
   });
 
   it('asks no more for credit than rows were in flight, and not at all in the next run', async () => {
-    const office = await openOffice();
-    const huggingFace = await withHuggingFace(office, 'out_of_credit', { HUGGINGFACE_CONCURRENCY: '3' });
-    const stableDiffusion = await withStableDiffusion(office);
-    const ids = office.addRows(20);
-    expect(await office.pass()).toMatchObject({ done: 20, failed: 0, providers: { 'Stable Diffusion': 20 } });
+    const rig = await openWorkerRig();
+    const huggingFace = await withHuggingFace(rig, 'out_of_credit', { HUGGINGFACE_CONCURRENCY: '3' });
+    const stableDiffusion = await withStableDiffusion(rig);
+    const ids = rig.addRows(20);
+    expect(await rig.pass()).toMatchObject({ done: 20, failed: 0, providers: { 'Stable Diffusion': 20 } });
     const asked = huggingFace.requests;
     expect(asked).toBeLessThanOrEqual(3);
     expect(stableDiffusion.generated).toBe(20);
     for (const id of ids) {
-      expect(office.text(id, 'Why')).toMatch(
+      expect(rig.text(id, 'Why')).toMatch(
         /^Hugging Face out of credit until 1 \w{3}( \d\d:\d\d UTC)? → Stable Diffusion, [\d.]+ m?s, free$/,
       );
     }
-    const later = office.addRows(5);
-    expect(await office.pass()).toMatchObject({ done: 5 });
+    const later = rig.addRows(5);
+    expect(await rig.pass()).toMatchObject({ done: 5 });
     expect(huggingFace.requests).toBe(asked);
-    expect(office.text(later[0] ?? '', 'Why')).toContain('out of credit until 1 ');
+    expect(rig.text(later[0] ?? '', 'Why')).toContain('out of credit until 1 ');
   });
 
   it('makes 40 real pictures and no card when the one real provider left is only slow', async () => {
-    const office = await openOffice();
-    await withHuggingFace(office, 'out_of_credit');
-    const stableDiffusion = await withStableDiffusion(office, { delayMs: 60 });
-    const ids = office.addRows(40);
-    expect(await office.pass({ ROW_TIMEOUT_SECONDS: '5' })).toMatchObject({ done: 40, failed: 0 });
+    const rig = await openWorkerRig();
+    await withHuggingFace(rig, 'out_of_credit');
+    const stableDiffusion = await withStableDiffusion(rig, { delayMs: 60 });
+    const ids = rig.addRows(40);
+    expect(await rig.pass({ ROW_TIMEOUT_SECONDS: '5' })).toMatchObject({ done: 40, failed: 0 });
     expect(stableDiffusion.generated).toBe(40);
-    expect(providersOf(office, ids)).toEqual(['stable-diffusion']);
+    expect(providersOf(rig, ids)).toEqual(['stable-diffusion']);
   });
 
   it('draws cards when every real provider is down', async () => {
-    const office = await openOffice();
-    await withHuggingFace(office, () => ({ status: 500, body: { error: 'Internal error' } }));
-    Object.assign(office.variables, { SD_ENABLED: 'true', SD_API_URL: 'http://127.0.0.1:9' });
-    const ids = office.addRows(6);
-    expect(await office.pass()).toMatchObject({ done: 6, failed: 0 });
-    expect(providersOf(office, ids)).toEqual(['placeholder']);
+    const rig = await openWorkerRig();
+    await withHuggingFace(rig, () => ({ status: 500, body: { error: 'Internal error' } }));
+    Object.assign(rig.variables, { SD_ENABLED: 'true', SD_API_URL: 'http://127.0.0.1:9' });
+    const ids = rig.addRows(6);
+    expect(await rig.pass()).toMatchObject({ done: 6, failed: 0 });
+    expect(providersOf(rig, ids)).toEqual(['placeholder']);
     // Which rows come before Stable Diffusion is left alone depends on how they overtake each other.
-    expect(ids.map((id) => office.text(id, 'Why'))).toContainEqual(
+    expect(ids.map((id) => rig.text(id, 'Why'))).toContainEqual(
       expect.stringMatching(
         /^Hugging Face had a fault \(maybe \$0\.003 spent\) → Stable Diffusion not reachable → Free API Placeholder, /,
       ),
@@ -94,59 +94,59 @@ describe('the chain on a whole pass', () => {
   });
 
   it('tells the row when nobody is left, and saves nothing', async () => {
-    const office = await openOffice();
-    await withHuggingFace(office, () => ({ status: 500, body: '' }), {
+    const rig = await openWorkerRig();
+    await withHuggingFace(rig, () => ({ status: 500, body: '' }), {
       IMAGE_PROVIDERS: 'huggingface,stable-diffusion',
     });
-    Object.assign(office.variables, { SD_ENABLED: 'true', SD_API_URL: 'http://127.0.0.1:9' });
-    const [id = ''] = office.addRows(1);
-    expect(await office.pass()).toMatchObject({ done: 0, failed: 1 });
-    expect(office.text(id, 'Status')).toBe('Failed');
-    expect(office.text(id, 'Error')).toBe(
+    Object.assign(rig.variables, { SD_ENABLED: 'true', SD_API_URL: 'http://127.0.0.1:9' });
+    const [id = ''] = rig.addRows(1);
+    expect(await rig.pass()).toMatchObject({ done: 0, failed: 1 });
+    expect(rig.text(id, 'Status')).toBe('Failed');
+    expect(rig.text(id, 'Error')).toBe(
       'No picture could be made: Hugging Face had a fault (maybe $0.003 spent); Stable Diffusion not reachable. The worker tries again at the next run; set Status to "Needs image" to try at once.',
     );
-    expect(await office.pictures()).toEqual([]);
+    expect(await rig.pictures()).toEqual([]);
   });
 
   it('waits for a loading model, then lets it serve', async () => {
-    const office = await openOffice();
+    const rig = await openWorkerRig();
     let calls = 0;
-    await withHuggingFace(office, () =>
+    await withHuggingFace(rig, () =>
       calls++ === 0 ? { status: 503, body: { error: 'Model is currently loading', estimated_time: 2 } } : undefined,
     );
-    const [id = ''] = office.addRows(1);
-    expect(await office.pass()).toMatchObject({ done: 1 });
-    expect(office.text(id, 'Provider')).toBe('huggingface');
-    expect(office.text(id, 'Why')).toMatch(/^Hugging Face still starting/);
+    const [id = ''] = rig.addRows(1);
+    expect(await rig.pass()).toMatchObject({ done: 1 });
+    expect(rig.text(id, 'Provider')).toBe('huggingface');
+    expect(rig.text(id, 'Why')).toMatch(/^Hugging Face still starting/);
   });
 
   it('waits for a loading model in bounds, and spares the following rows the wait', async () => {
-    const office = await openOffice();
-    const huggingFace = await withHuggingFace(office, () => ({
+    const rig = await openWorkerRig();
+    const huggingFace = await withHuggingFace(rig, () => ({
       status: 503,
       body: { error: 'Model is currently loading', estimated_time: 1 },
     }));
-    await withStableDiffusion(office);
-    office.addRows(1);
-    expect(await office.pass()).toMatchObject({ done: 1, providers: { 'Stable Diffusion': 1 } });
+    await withStableDiffusion(rig);
+    rig.addRows(1);
+    expect(await rig.pass()).toMatchObject({ done: 1, providers: { 'Stable Diffusion': 1 } });
     const asked = huggingFace.requests;
     expect(asked).toBeLessThanOrEqual(6);
-    office.addRows(5);
-    expect(await office.pass()).toMatchObject({ done: 5, providers: { 'Stable Diffusion': 5 } });
+    rig.addRows(5);
+    expect(await rig.pass()).toMatchObject({ done: 5, providers: { 'Stable Diffusion': 5 } });
     expect(huggingFace.requests).toBe(asked);
   });
 
   it('sends one probe a day to a provider that is out of credit, and lets it serve once the credit is back', async () => {
     const clock = createFakeClock(Date.UTC(2026, 10, 10, 9));
-    const office = await openOffice({ clock });
-    const huggingFace = await withHuggingFace(office, 'out_of_credit');
-    await withStableDiffusion(office);
+    const rig = await openWorkerRig({ clock });
+    const huggingFace = await withHuggingFace(rig, 'out_of_credit');
+    await withStableDiffusion(rig);
     const asked: number[] = [];
     for (let day = 0; day < 3; day += 1) {
       const before = huggingFace.requests;
       for (let pass = 0; pass < 4; pass += 1) {
-        office.addRows(5);
-        expect(await office.pass({}, { clock })).toMatchObject({ done: 5, failed: 0 });
+        rig.addRows(5);
+        expect(await rig.pass({}, { clock })).toMatchObject({ done: 5, failed: 0 });
         clock.advance(6 * 3_600_000);
       }
       asked.push(huggingFace.requests - before);
@@ -155,14 +155,14 @@ describe('the chain on a whole pass', () => {
     huggingFace.set('ok');
     clock.advance(24 * 3_600_000);
     for (const rows of [1, 5]) {
-      office.addRows(rows);
-      expect(await office.pass({}, { clock })).toMatchObject({ done: rows, providers: { 'Hugging Face': rows } });
+      rig.addRows(rows);
+      expect(await rig.pass({}, { clock })).toMatchObject({ done: rows, providers: { 'Hugging Face': rows } });
     }
   });
 
   it('fills the row by the last of seven when six fail in six ways, and tells it in order', async () => {
-    const office = await openOffice();
-    await withHuggingFace(office, 'out_of_credit');
+    const rig = await openWorkerRig();
+    await withHuggingFace(rig, 'out_of_credit');
     const answers = async (status: number, body: unknown, headers: Record<string, string> = {}) => {
       const text = typeof body === 'string' ? body : JSON.stringify(body);
       const lines = Object.entries({ 'content-type': 'application/json', ...headers }).map(
@@ -174,7 +174,7 @@ describe('the chain on a whole pass', () => {
         ),
       );
     };
-    Object.assign(office.variables, {
+    Object.assign(rig.variables, {
       IMAGE_PROVIDERS: 'huggingface,stable-diffusion,localai,cloudflare,replicate,runpod,placeholder',
       SD_ENABLED: 'true',
       SD_API_URL: 'http://127.0.0.1:9',
@@ -189,9 +189,9 @@ describe('the chain on a whole pass', () => {
       RUNPOD_ENDPOINT_ID: 'endpoint',
       RUNPOD_API_URL: await answers(401, ''),
     });
-    const [id = ''] = office.addRows(1);
-    expect(await office.pass()).toMatchObject({ done: 1, failed: 0 });
-    const history = JSON.parse(String(await office.file(office.text(id, 'Image file').replace('.png', '.json'))));
+    const [id = ''] = rig.addRows(1);
+    expect(await rig.pass()).toMatchObject({ done: 1, failed: 0 });
+    const history = JSON.parse(String(await rig.file(rig.text(id, 'Image file').replace('.png', '.json'))));
     expect(
       history.attempts.map((attempt: { provider: string; outcome: string }) => [attempt.provider, attempt.outcome]),
     ).toEqual([
@@ -203,48 +203,48 @@ describe('the chain on a whole pass', () => {
       ['runpod', 'unauthorized'],
       ['placeholder', 'ok'],
     ]);
-    expect(office.text(id, 'Why')).toMatch(
+    expect(rig.text(id, 'Why')).toMatch(
       /^Hugging Face out of credit.* → Stable Diffusion not reachable → LocalAI did not answer in time → Cloudflare sent no usable picture → Replicate did not accept the request.* → RunPod refused the key.* → Free API Placeholder, /,
     );
   });
 
   it('goes on at once from a busy provider to a healthy one', async () => {
-    const office = await openOffice();
-    const huggingFace = await withHuggingFace(office, () => ({
+    const rig = await openWorkerRig();
+    const huggingFace = await withHuggingFace(rig, () => ({
       status: 429,
       headers: { 'retry-after': '60' },
       body: { error: 'Too many requests' },
     }));
-    await withStableDiffusion(office);
-    const ids = office.addRows(3);
-    expect(await office.pass()).toMatchObject({ done: 3, providers: { 'Stable Diffusion': 3 } });
+    await withStableDiffusion(rig);
+    const ids = rig.addRows(3);
+    expect(await rig.pass()).toMatchObject({ done: 3, providers: { 'Stable Diffusion': 3 } });
     expect(huggingFace.requests).toBeLessThanOrEqual(3);
-    expect(providersOf(office, ids)).toEqual(['stable-diffusion']);
+    expect(providersOf(rig, ids)).toEqual(['stable-diffusion']);
   });
 
   it('stops at a refused prompt and tells the editor', async () => {
-    const office = await openOffice();
-    await withHuggingFace(office, () => ({
+    const rig = await openWorkerRig();
+    await withHuggingFace(rig, () => ({
       status: 422,
       body: { error: 'Content policy violation: NSFW content detected' },
     }));
-    const stableDiffusion = await withStableDiffusion(office);
-    const [id = ''] = office.addRows(1);
-    expect(await office.pass()).toMatchObject({ done: 0, failed: 1 });
+    const stableDiffusion = await withStableDiffusion(rig);
+    const [id = ''] = rig.addRows(1);
+    expect(await rig.pass()).toMatchObject({ done: 0, failed: 1 });
     expect(stableDiffusion.generated).toBe(0);
-    expect(await office.pictures()).toEqual([]);
-    expect(office.text(id, 'Error')).toBe(
+    expect(await rig.pictures()).toEqual([]);
+    expect(rig.text(id, 'Error')).toBe(
       'Hugging Face refused the prompt as unsuitable. Reword the prompt, then set Status to "Needs image".',
     );
   });
 
   it('tries any key, and only at the endpoint of the settings', async () => {
-    const office = await openOffice();
-    await withHuggingFace(office, 'ok', { HUGGINGFACE_API_KEY: 'invalid_key' });
-    await withStableDiffusion(office);
-    const [id = ''] = office.addRows(1);
-    expect(await office.pass()).toMatchObject({ done: 1 });
-    expect(office.text(id, 'Why')).toMatch(/^Hugging Face refused the key.* → Stable Diffusion, /);
+    const rig = await openWorkerRig();
+    await withHuggingFace(rig, 'ok', { HUGGINGFACE_API_KEY: 'invalid_key' });
+    await withStableDiffusion(rig);
+    const [id = ''] = rig.addRows(1);
+    expect(await rig.pass()).toMatchObject({ done: 1 });
+    expect(rig.text(id, 'Why')).toMatch(/^Hugging Face refused the key.* → Stable Diffusion, /);
   });
 
   it.each([
@@ -252,17 +252,17 @@ describe('the chain on a whole pass', () => {
     ['Stable Diffusion only', { IMAGE_PROVIDERS: 'stable-diffusion' }, 'stable-diffusion'],
     ['both, in another order', { IMAGE_PROVIDERS: 'stable-diffusion,huggingface' }, 'stable-diffusion'],
   ])('does as the settings say: %s', async (_, variables, provider) => {
-    const office = await openOffice();
-    await withHuggingFace(office, 'ok');
-    await withStableDiffusion(office);
-    const ids = office.addRows(2);
-    expect(await office.pass(variables)).toMatchObject({ done: 2 });
-    expect(providersOf(office, ids)).toEqual([provider]);
+    const rig = await openWorkerRig();
+    await withHuggingFace(rig, 'ok');
+    await withStableDiffusion(rig);
+    const ids = rig.addRows(2);
+    expect(await rig.pass(variables)).toMatchObject({ done: 2 });
+    expect(providersOf(rig, ids)).toEqual([provider]);
   });
 
   it('refuses to start when the settings leave nobody to ask', async () => {
-    const office = await openOffice();
-    await expect(office.pass({ IMAGE_PROVIDERS: 'huggingface' })).rejects.toThrow(/leaves nobody to ask/);
+    const rig = await openWorkerRig();
+    await expect(rig.pass({ IMAGE_PROVIDERS: 'huggingface' })).rejects.toThrow(/leaves nobody to ask/);
   });
 });
 
@@ -315,23 +315,23 @@ describe('what is no picture', () => {
     ],
     ['504', async () => ({ status: 504, body: '' })],
   ])('goes on to the next provider after %s, and saves nothing of it', { timeout: 120_000 }, async (_, answer) => {
-    const office = await openOffice();
+    const rig = await openWorkerRig();
     const given = await answer();
-    const huggingFace = await withHuggingFace(office, () => given);
-    await withStableDiffusion(office);
-    const ids = office.addRows(2, { Width: 512, Height: 512 });
-    expect(await office.pass()).toMatchObject({ done: 2, failed: 0, providers: { 'Stable Diffusion': 2 } });
+    const huggingFace = await withHuggingFace(rig, () => given);
+    await withStableDiffusion(rig);
+    const ids = rig.addRows(2, { Width: 512, Height: 512 });
+    expect(await rig.pass()).toMatchObject({ done: 2, failed: 0, providers: { 'Stable Diffusion': 2 } });
     expect(huggingFace.requests).toBeGreaterThan(0);
-    const pictures = await office.pictures();
+    const pictures = await rig.pictures();
     expect(pictures).toHaveLength(2);
     for (const name of pictures) {
       expect(name).toMatch(/^sd_generated_/);
-      expect(await sharp(await office.file(name)).metadata()).toMatchObject({ format: 'png', width: 512, height: 512 });
-      const history = JSON.parse(await readFile(join(office.folder, name.replace('.png', '.json')), 'utf8'));
+      expect(await sharp(await rig.file(name)).metadata()).toMatchObject({ format: 'png', width: 512, height: 512 });
+      const history = JSON.parse(await readFile(join(rig.folder, name.replace('.png', '.json')), 'utf8'));
       expect(history.attempts.at(0)).toMatchObject({ provider: 'huggingface' });
       expect(history.attempts.at(-1)).toMatchObject({ provider: 'stable-diffusion', outcome: 'ok' });
     }
-    expect(providersOf(office, ids)).toEqual(['stable-diffusion']);
+    expect(providersOf(rig, ids)).toEqual(['stable-diffusion']);
   });
 
   it.each<[string, (socket: Socket) => void]>([
@@ -341,19 +341,19 @@ describe('what is no picture', () => {
     ['no answer at all', () => undefined],
     ['a body that drips for ever', (socket) => drip(socket)],
   ])('goes on to the next provider after %s', async (_, behave) => {
-    const office = await openOffice();
+    const rig = await openWorkerRig();
     const server = await faultServer(behave);
-    Object.assign(office.variables, {
+    Object.assign(rig.variables, {
       IMAGE_PROVIDERS: 'huggingface,stable-diffusion',
       HUGGINGFACE_API_KEY: 'hf_test_key',
       HUGGINGFACE_TIMEOUT_SECONDS: '1',
       HF_ENDPOINT: server,
       HF_HUB_URL: 'http://127.0.0.1:9',
     });
-    await withStableDiffusion(office);
-    office.addRows(1);
-    expect(await office.pass()).toMatchObject({ done: 1, failed: 0, providers: { 'Stable Diffusion': 1 } });
-    expect(await office.pictures()).toEqual([expect.stringMatching(/^sd_generated_/)]);
+    await withStableDiffusion(rig);
+    rig.addRows(1);
+    expect(await rig.pass()).toMatchObject({ done: 1, failed: 0, providers: { 'Stable Diffusion': 1 } });
+    expect(await rig.pictures()).toEqual([expect.stringMatching(/^sd_generated_/)]);
   });
 });
 

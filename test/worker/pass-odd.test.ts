@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type EmulatedHuggingFace, startEmulatedHuggingFace } from '../../src/emulators/hugging-face/server.ts';
-import { type Office, openOffice } from '../support/worker/setup.ts';
+import { type WorkerRig, openWorkerRig } from '../support/worker/setup.ts';
 
 const servers: EmulatedHuggingFace[] = [];
 afterEach(async () => {
@@ -9,10 +9,10 @@ afterEach(async () => {
 
 const down = () => ({ status: 500, body: { error: 'down' } });
 
-async function withHuggingFace(office: Office, ...others: string[]) {
+async function withHuggingFace(rig: WorkerRig, ...others: string[]) {
   const server = await startEmulatedHuggingFace({ behaviour: 'ok' });
   servers.push(server);
-  Object.assign(office.variables, {
+  Object.assign(rig.variables, {
     IMAGE_PROVIDERS: ['huggingface', ...others].join(','),
     HUGGINGFACE_API_KEY: 'hf_test_key',
     HF_ENDPOINT: server.url,
@@ -26,173 +26,173 @@ const until = async (condition: () => boolean) => {
 };
 
 /** A pass that ends at the instant when the condition holds, as a kill would end it. */
-async function passCutOff(office: Office, variables: Record<string, string>, condition: () => boolean) {
+async function passCutOff(rig: WorkerRig, variables: Record<string, string>, condition: () => boolean) {
   const stop = new AbortController();
-  const pass = office.pass(variables, { signal: stop.signal }).catch(() => undefined);
+  const pass = rig.pass(variables, { signal: stop.signal }).catch(() => undefined);
   await until(condition);
   stop.abort(new Error('killed'));
   await pass;
-  office.board.clearFaults();
+  rig.board.clearFaults();
 }
 
-const filesOf = (office: Office, id: string) => {
-  const cell = office.database.row(id).values['Image'];
+const filesOf = (rig: WorkerRig, id: string) => {
+  const cell = rig.database.row(id).values['Image'];
   return Array.isArray(cell) ? cell.map(({ name }) => name) : [];
 };
 
 describe('a kill between the row and its journal', () => {
   it('leaves a failed row its next try', async () => {
-    const office = await openOffice();
-    const server = await withHuggingFace(office);
+    const rig = await openWorkerRig();
+    const server = await withHuggingFace(rig);
     server.set(down);
-    const [id = ''] = office.addRows(1);
-    office.board.fault({ kind: 'hang', route: 'pages.update', nth: 2, afterCommit: true });
-    await passCutOff(office, {}, () => office.text(id, 'Status') === 'Failed');
-    expect(office.text(id, 'Error')).toContain('The worker tries again');
+    const [id = ''] = rig.addRows(1);
+    rig.board.fault({ kind: 'hang', route: 'pages.update', nth: 2, afterCommit: true });
+    await passCutOff(rig, {}, () => rig.text(id, 'Status') === 'Failed');
+    expect(rig.text(id, 'Error')).toContain('The worker tries again');
     server.set('ok');
-    expect(await office.pass()).toMatchObject({ done: 1 });
-    expect(office.text(id, 'Status')).toBe('Image ready');
+    expect(await rig.pass()).toMatchObject({ done: 1 });
+    expect(rig.text(id, 'Status')).toBe('Image ready');
   });
 
   it('leaves a failed row its next try when it is not even claimed yet', async () => {
-    const office = await openOffice();
-    const server = await withHuggingFace(office);
+    const rig = await openWorkerRig();
+    const server = await withHuggingFace(rig);
     server.set(down);
-    const [id = ''] = office.addRows(1);
-    await office.pass();
-    const writes = office.board.count('pages.update');
-    office.board.fault({ kind: 'hang', route: 'pages.update' });
-    await passCutOff(office, {}, () => office.board.count('pages.update') > writes);
-    expect(office.text(id, 'Status')).toBe('Failed');
+    const [id = ''] = rig.addRows(1);
+    await rig.pass();
+    const writes = rig.board.count('pages.update');
+    rig.board.fault({ kind: 'hang', route: 'pages.update' });
+    await passCutOff(rig, {}, () => rig.board.count('pages.update') > writes);
+    expect(rig.text(id, 'Status')).toBe('Failed');
     server.set('ok');
-    expect(await office.pass()).toMatchObject({ done: 1 });
+    expect(await rig.pass()).toMatchObject({ done: 1 });
   });
 
   it('leaves a card its real picture to come', async () => {
-    const office = await openOffice();
-    await withHuggingFace(office, 'placeholder');
-    const [id = ''] = office.addRows(1);
-    office.board.fault({ kind: 'hang', route: 'pages.update', nth: 2, afterCommit: true });
-    await passCutOff(office, { IMAGE_PROVIDERS: 'placeholder' }, () => office.text(id, 'Status') === 'Image ready');
-    expect(await office.pass()).toMatchObject({ done: 1, providers: { 'Hugging Face': 1 } });
-    expect(office.text(id, 'Provider')).toBe('huggingface');
+    const rig = await openWorkerRig();
+    await withHuggingFace(rig, 'placeholder');
+    const [id = ''] = rig.addRows(1);
+    rig.board.fault({ kind: 'hang', route: 'pages.update', nth: 2, afterCommit: true });
+    await passCutOff(rig, { IMAGE_PROVIDERS: 'placeholder' }, () => rig.text(id, 'Status') === 'Image ready');
+    expect(await rig.pass()).toMatchObject({ done: 1, providers: { 'Hugging Face': 1 } });
+    expect(rig.text(id, 'Provider')).toBe('huggingface');
   });
 
   it('keeps the file of a healed row that is marked again before the next start', async () => {
-    const office = await openOffice();
-    await withHuggingFace(office, 'placeholder');
-    const [id = ''] = office.addRows(1);
-    await office.pass({ IMAGE_PROVIDERS: 'placeholder' });
-    office.board.fault({ kind: 'hang', route: 'pages.update', afterCommit: true });
-    await passCutOff(office, {}, () => office.text(id, 'Provider') === 'huggingface');
-    const healed = office.text(id, 'Image file');
-    office.database.edit(id, { Status: 'Needs image' });
-    expect(await office.pass()).toMatchObject({ done: 1 });
-    expect(office.text(id, 'Image file')).not.toBe(healed);
-    expect(await office.pictures()).toContain(healed);
+    const rig = await openWorkerRig();
+    await withHuggingFace(rig, 'placeholder');
+    const [id = ''] = rig.addRows(1);
+    await rig.pass({ IMAGE_PROVIDERS: 'placeholder' });
+    rig.board.fault({ kind: 'hang', route: 'pages.update', afterCommit: true });
+    await passCutOff(rig, {}, () => rig.text(id, 'Provider') === 'huggingface');
+    const healed = rig.text(id, 'Image file');
+    rig.database.edit(id, { Status: 'Needs image' });
+    expect(await rig.pass()).toMatchObject({ done: 1 });
+    expect(rig.text(id, 'Image file')).not.toBe(healed);
+    expect(await rig.pictures()).toContain(healed);
   });
 });
 
 it('sends the picture itself when the workspace takes larger files than before a kill', async () => {
-  const office = await openOffice({ maxUploadBytes: 20_000 });
-  const [id = ''] = office.addRows(1, { Width: 1024, Height: 1024 });
-  office.board.fault({ kind: 'hang', route: 'pages.update', nth: 2 });
-  await passCutOff(office, {}, () => office.board.count('pages.update') === 2);
-  office.board.options.maxUploadBytes = 5 * 1024 * 1024;
-  expect(await office.pass()).toMatchObject({ done: 1 });
-  const name = office.text(id, 'Image file');
+  const rig = await openWorkerRig({ maxUploadBytes: 20_000 });
+  const [id = ''] = rig.addRows(1, { Width: 1024, Height: 1024 });
+  rig.board.fault({ kind: 'hang', route: 'pages.update', nth: 2 });
+  await passCutOff(rig, {}, () => rig.board.count('pages.update') === 2);
+  rig.board.options.maxUploadBytes = 5 * 1024 * 1024;
+  expect(await rig.pass()).toMatchObject({ done: 1 });
+  const name = rig.text(id, 'Image file');
   expect(name).toMatch(/\.png$/);
-  expect(office.database.row(id).values['Image']).toEqual([
-    expect.objectContaining({ name, bytes: new Uint8Array(await office.file(name)) }),
+  expect(rig.database.row(id).values['Image']).toEqual([
+    expect.objectContaining({ name, bytes: new Uint8Array(await rig.file(name)) }),
   ]);
 });
 
 describe('a picture that Notion does not take', () => {
   const refusing = async () => {
-    const office = await openOffice({ attachLagMs: 3_600_000 });
-    const server = await withHuggingFace(office);
-    const [id = ''] = office.addRows(1);
-    expect(await office.pass()).toMatchObject({ done: 0, failed: 1 });
-    expect(office.text(id, 'Error')).toMatch(/^The picture is made, but Notion did not take it: /);
-    office.board.options.attachLagMs = 0;
-    return { office, server, id };
+    const rig = await openWorkerRig({ attachLagMs: 3_600_000 });
+    const server = await withHuggingFace(rig);
+    const [id = ''] = rig.addRows(1);
+    expect(await rig.pass()).toMatchObject({ done: 0, failed: 1 });
+    expect(rig.text(id, 'Error')).toMatch(/^The picture is made, but Notion did not take it: /);
+    rig.board.options.attachLagMs = 0;
+    return { rig, server, id };
   };
 
   it('is not paid for again at the next try', async () => {
-    const { office, server, id } = await refusing();
-    expect(await office.pass()).toMatchObject({ done: 1, failed: 0 });
+    const { rig, server, id } = await refusing();
+    expect(await rig.pass()).toMatchObject({ done: 1, failed: 0 });
     expect(server.generated).toBe(1);
-    expect(await office.pictures()).toEqual([office.text(id, 'Image file')]);
+    expect(await rig.pictures()).toEqual([rig.text(id, 'Image file')]);
   });
 
   it('is not paid for again when an editor marks the row', async () => {
-    const { office, server, id } = await refusing();
-    office.database.edit(id, { Status: 'Needs image' });
-    expect(await office.pass()).toMatchObject({ done: 1, failed: 0 });
+    const { rig, server, id } = await refusing();
+    rig.database.edit(id, { Status: 'Needs image' });
+    expect(await rig.pass()).toMatchObject({ done: 1, failed: 0 });
     expect(server.generated).toBe(1);
-    expect(filesOf(office, id)).toEqual(await office.pictures());
+    expect(filesOf(rig, id)).toEqual(await rig.pictures());
   });
 
   it('makes way for another when the prompt was changed since', async () => {
-    const { office, server, id } = await refusing();
-    office.database.edit(id, { Prompt: 'Something else', Status: 'Needs image' });
-    expect(await office.pass()).toMatchObject({ done: 1, failed: 0 });
+    const { rig, server, id } = await refusing();
+    rig.database.edit(id, { Prompt: 'Something else', Status: 'Needs image' });
+    expect(await rig.pass()).toMatchObject({ done: 1, failed: 0 });
     expect(server.generated).toBe(2);
-    expect(await office.pictures()).toEqual([office.text(id, 'Image file')]);
+    expect(await rig.pictures()).toEqual([rig.text(id, 'Image file')]);
   });
 });
 
 describe('a row that changes whenever it is touched', () => {
   it('is left to the next pass after some tries', async () => {
-    const office = await openOffice();
-    const [id = ''] = office.addRows(1);
+    const rig = await openWorkerRig();
+    const [id = ''] = rig.addRows(1);
     let edits = 0;
     let isBotAtWork = true;
-    office.board.onExchange(({ route }) => {
-      if (isBotAtWork && route === 'fileUploads.send') office.database.edit(id, { Prompt: `Draft ${(edits += 1)}` });
+    rig.board.onExchange(({ route }) => {
+      if (isBotAtWork && route === 'fileUploads.send') rig.database.edit(id, { Prompt: `Draft ${(edits += 1)}` });
     });
-    expect(await office.pass()).toMatchObject({ done: 0, failed: 0, skipped: 1 });
+    expect(await rig.pass()).toMatchObject({ done: 0, failed: 0, skipped: 1 });
     expect(edits).toBeLessThanOrEqual(5);
     isBotAtWork = false;
-    expect(await office.pass()).toMatchObject({ done: 1 });
+    expect(await rig.pass()).toMatchObject({ done: 1 });
   });
 
   it('keeps its real picture when its prompt is edited just as the card makes way', async () => {
-    const office = await openOffice();
-    await withHuggingFace(office, 'placeholder');
-    const [id = ''] = office.addRows(1);
-    await office.pass({ IMAGE_PROVIDERS: 'placeholder' });
-    office.board.onExchange(({ route }) => {
-      if (route === 'pages.retrieve') office.database.edit(id, { Prompt: 'Edited at the last moment' });
+    const rig = await openWorkerRig();
+    await withHuggingFace(rig, 'placeholder');
+    const [id = ''] = rig.addRows(1);
+    await rig.pass({ IMAGE_PROVIDERS: 'placeholder' });
+    rig.board.onExchange(({ route }) => {
+      if (route === 'pages.retrieve') rig.database.edit(id, { Prompt: 'Edited at the last moment' });
     });
-    expect(await office.pass()).toMatchObject({ done: 1 });
-    expect(office.text(id, 'Provider')).toBe('huggingface');
-    expect(await office.pictures()).toContain(office.text(id, 'Image file'));
+    expect(await rig.pass()).toMatchObject({ done: 1 });
+    expect(rig.text(id, 'Provider')).toBe('huggingface');
+    expect(await rig.pictures()).toContain(rig.text(id, 'Image file'));
   });
 });
 
 describe('a board that changes in the middle of a pass', () => {
   it('may lose the property that shows the claim', async () => {
-    const office = await openOffice();
-    const ids = office.addRows(3);
+    const rig = await openWorkerRig();
+    const ids = rig.addRows(3);
     let looks = 0;
-    office.board.onExchange(({ route }) => {
-      if (route === 'dataSources.query' && ++looks === 1) office.database.removeProperty('Claim');
+    rig.board.onExchange(({ route }) => {
+      if (route === 'dataSources.query' && ++looks === 1) rig.database.removeProperty('Claim');
     });
-    expect(await office.pass()).toMatchObject({ done: 3, failed: 0 });
-    for (const id of ids) expect(office.text(id, 'Status')).toBe('Image ready');
+    expect(await rig.pass()).toMatchObject({ done: 3, failed: 0 });
+    for (const id of ids) expect(rig.text(id, 'Status')).toBe('Image ready');
   });
 });
 
 describe('rows in odd states', () => {
   it('leaves a row to the live worker that holds it, whoever asks', async () => {
-    const office = await openOffice();
+    const rig = await openWorkerRig();
     const since = new Date().toISOString();
-    const [held = ''] = office.addRows(1, { Status: 'Generating', Claim: `w-other since ${since}` });
-    expect(await office.pass()).toMatchObject({ done: 0, failed: 0, skipped: 0 });
-    const app = await office.worker();
+    const [held = ''] = rig.addRows(1, { Status: 'Generating', Claim: `w-other since ${since}` });
+    expect(await rig.pass()).toMatchObject({ done: 0, failed: 0, skipped: 0 });
+    const app = await rig.worker();
     await expect(app.sync({ pageId: held })).rejects.toThrow(`Another worker (w-other) holds the row since ${since}`);
-    expect(office.database.row(held).writes).toBe(0);
+    expect(rig.database.row(held).writes).toBe(0);
   });
 
   it.each([
@@ -201,36 +201,36 @@ describe('rows in odd states', () => {
     ['whose worker had a clock a day ahead', `w-other since ${new Date(Date.now() + 86_400_000).toISOString()}`],
     ['whose claim is no claim', 'me, since this morning'],
   ])('takes a row %s', async (_, claim) => {
-    const office = await openOffice();
-    const [id = ''] = office.addRows(1, { Status: 'Generating', Claim: claim });
-    expect(await office.pass()).toMatchObject({ done: 1 });
-    expect(office.database.row(id).values).toMatchObject({ Status: 'Image ready', Claim: '' });
+    const rig = await openWorkerRig();
+    const [id = ''] = rig.addRows(1, { Status: 'Generating', Claim: claim });
+    expect(await rig.pass()).toMatchObject({ done: 1 });
+    expect(rig.database.row(id).values).toMatchObject({ Status: 'Image ready', Claim: '' });
   });
 
   it('asks little of Notion when others hold the whole first page', async () => {
-    const office = await openOffice();
-    office.addRows(100, { Status: 'Generating', Claim: `w-other since ${new Date().toISOString()}` });
-    office.addRows(5);
-    expect(await office.pass()).toMatchObject({ done: 5, failed: 0 });
-    expect(office.board.count('dataSources.query')).toBeLessThanOrEqual(4 * 5 + 6);
+    const rig = await openWorkerRig();
+    rig.addRows(100, { Status: 'Generating', Claim: `w-other since ${new Date().toISOString()}` });
+    rig.addRows(5);
+    expect(await rig.pass()).toMatchObject({ done: 5, failed: 0 });
+    expect(rig.board.count('dataSources.query')).toBeLessThanOrEqual(4 * 5 + 6);
   });
 
   it('makes another picture when the editor cleared Image file and marked the row again', async () => {
-    const office = await openOffice();
-    const [id = ''] = office.addRows(1);
-    await office.pass();
-    office.database.edit(id, { 'Image file': '', Status: 'Needs image' });
-    expect(await office.pass()).toMatchObject({ done: 1 });
-    expect(await office.pictures()).toHaveLength(2);
+    const rig = await openWorkerRig();
+    const [id = ''] = rig.addRows(1);
+    await rig.pass();
+    rig.database.edit(id, { 'Image file': '', Status: 'Needs image' });
+    expect(await rig.pass()).toMatchObject({ done: 1 });
+    expect(await rig.pictures()).toHaveLength(2);
   });
 
   it('serves a board whose status is a select, with neither Claim nor Error', async () => {
-    const office = await openOffice();
-    for (const name of ['Claim', 'Error', 'Status']) office.database.removeProperty(name);
+    const rig = await openWorkerRig();
+    for (const name of ['Claim', 'Error', 'Status']) rig.database.removeProperty(name);
     const options = ['Needs image', 'Generating', 'Image ready', 'Failed'].map((name) => ({ name }));
-    office.database.setPropertySchema('Status', { select: { options } });
-    const [good = '', bad = ''] = [{}, { Width: 9000 }].flatMap((values) => office.addRows(1, values));
-    expect(await office.pass()).toMatchObject({ done: 1, failed: 1 });
-    expect([office.text(good, 'Status'), office.text(bad, 'Status')]).toEqual(['Image ready', 'Failed']);
+    rig.database.setPropertySchema('Status', { select: { options } });
+    const [good = '', bad = ''] = [{}, { Width: 9000 }].flatMap((values) => rig.addRows(1, values));
+    expect(await rig.pass()).toMatchObject({ done: 1, failed: 1 });
+    expect([rig.text(good, 'Status'), rig.text(bad, 'Status')]).toEqual(['Image ready', 'Failed']);
   });
 });

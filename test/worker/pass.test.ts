@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { BoardDatabase } from '../../src/emulators/notion/board-database.ts';
-import { openOffice, strayFiles } from '../support/worker/setup.ts';
+import { openWorkerRig, strayFiles } from '../support/worker/setup.ts';
 
 const imageCell = (database: BoardDatabase, id: string) => {
   const cell = database.row(id).values['Image'];
@@ -13,12 +13,12 @@ const imageCell = (database: BoardDatabase, id: string) => {
 
 describe('a pass over the board', () => {
   it('gives a marked row its picture and tells everything about it', async () => {
-    const office = await openOffice();
-    const id = office.database.addRow({ Name: 'Autumn soup', Prompt: 'A bowl of soup', Status: 'Needs image' });
+    const rig = await openWorkerRig();
+    const id = rig.database.addRow({ Name: 'Autumn soup', Prompt: 'A bowl of soup', Status: 'Needs image' });
 
-    expect(await office.pass()).toMatchObject({ done: 1, failed: 0, skipped: 0, costUsd: 0 });
+    expect(await rig.pass()).toMatchObject({ done: 1, failed: 0, skipped: 0, costUsd: 0 });
 
-    const { values } = office.database.row(id);
+    const { values } = rig.database.row(id);
     expect(values).toMatchObject({
       Status: 'Image ready',
       Model: 'Free API Placeholder',
@@ -30,21 +30,19 @@ describe('a pass over the board', () => {
     expect(values['Image file']).toMatch(/^freeapi_generated_\d{8}_\d{6}_1\.png$/);
     expect(values['Why']).toMatch(/^Free API Placeholder, [\d.]+ m?s, free$/);
     expect(values['Generated at']).toBeTruthy();
-    const bytes = await office.file(office.text(id, 'Image file'));
-    expect(imageCell(office.database, id)).toEqual([
+    const bytes = await rig.file(rig.text(id, 'Image file'));
+    expect(imageCell(rig.database, id)).toEqual([
       expect.objectContaining({ name: values['Image file'], bytes: new Uint8Array(bytes) }),
     ]);
     expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', width: 1080, height: 1080 });
   });
 
   it('keeps the provenance of a picture beside it', async () => {
-    const office = await openOffice();
-    const [id] = office.addRows(1, { Prompt: 'Geese in the mist', 'Negative prompt': 'text' });
-    await office.pass();
-    const [picture = ''] = await office.pictures();
-    const provenance: unknown = JSON.parse(
-      await readFile(join(office.folder, picture.replace('.png', '.json')), 'utf8'),
-    );
+    const rig = await openWorkerRig();
+    const [id] = rig.addRows(1, { Prompt: 'Geese in the mist', 'Negative prompt': 'text' });
+    await rig.pass();
+    const [picture = ''] = await rig.pictures();
+    const provenance: unknown = JSON.parse(await readFile(join(rig.folder, picture.replace('.png', '.json')), 'utf8'));
     expect(provenance).toMatchObject({
       file: picture,
       postId: id,
@@ -58,151 +56,151 @@ describe('a pass over the board', () => {
       model: 'Free API Placeholder',
       costUsd: 0,
       sha256: createHash('sha256')
-        .update(await office.file(picture))
+        .update(await rig.file(picture))
         .digest('hex'),
       attempts: [{ provider: 'placeholder', outcome: 'ok' }],
     });
   });
 
   it('settles 250 rows, then finds nothing to write', async () => {
-    const office = await openOffice();
-    const ids = office.addRows(250);
-    expect(await office.pass()).toMatchObject({ done: 250, failed: 0, skipped: 0 });
+    const rig = await openWorkerRig();
+    const ids = rig.addRows(250);
+    expect(await rig.pass()).toMatchObject({ done: 250, failed: 0, skipped: 0 });
 
-    const queries = office.board.count('dataSources.query');
-    expect(office.board.count() - queries).toBeLessThanOrEqual(4 * 250 + 10);
+    const queries = rig.board.count('dataSources.query');
+    expect(rig.board.count() - queries).toBeLessThanOrEqual(4 * 250 + 10);
     for (const id of ids) {
-      const files = imageCell(office.database, id);
+      const files = imageCell(rig.database, id);
       expect(files).toHaveLength(1);
-      expect(Buffer.compare(Buffer.from(files[0]?.bytes ?? []), await office.file(files[0]?.name ?? ''))).toBe(0);
+      expect(Buffer.compare(Buffer.from(files[0]?.bytes ?? []), await rig.file(files[0]?.name ?? ''))).toBe(0);
     }
-    expect(new Set(await office.pictures()).size).toBe(250);
+    expect(new Set(await rig.pictures()).size).toBe(250);
 
-    const before = office.board.count('pages.update') + office.board.count('fileUploads.create');
-    expect(await office.pass()).toMatchObject({ done: 0, failed: 0, skipped: 0 });
-    expect(office.board.count('pages.update') + office.board.count('fileUploads.create')).toBe(before);
-    expect(await strayFiles(office.folder)).toEqual([]);
+    const before = rig.board.count('pages.update') + rig.board.count('fileUploads.create');
+    expect(await rig.pass()).toMatchObject({ done: 0, failed: 0, skipped: 0 });
+    expect(rig.board.count('pages.update') + rig.board.count('fileUploads.create')).toBe(before);
+    expect(await strayFiles(rig.folder)).toEqual([]);
   });
 
   it('spends at most 3.1 requests a row while rows wait on the window', { timeout: 180_000 }, async () => {
     // So few requests that the window is what rows wait for, on a slow machine too.
     const rateLimit = { requests: 60, windowMs: 3000 };
-    const office = await openOffice({ rateLimit });
-    office.addRows(250);
+    const rig = await openWorkerRig({ rateLimit });
+    rig.addRows(250);
     const { requests, windowMs } = rateLimit;
-    const summary = await office.pass({ NOTION_REQUESTS_PER_MINUTE: String(requests) }, { notionWindowMs: windowMs });
+    const summary = await rig.pass({ NOTION_REQUESTS_PER_MINUTE: String(requests) }, { notionWindowMs: windowMs });
     expect(summary).toMatchObject({ done: 250, failed: 0, skipped: 0 });
-    expect(office.board.count() / 250).toBeLessThanOrEqual(3.1);
+    expect(rig.board.count() / 250).toBeLessThanOrEqual(3.1);
   });
 
   it('shows editors the claim while there is room for it', async () => {
-    const office = await openOffice();
-    const [id = ''] = office.addRows(1);
+    const rig = await openWorkerRig();
+    const [id = ''] = rig.addRows(1);
     const seen: unknown[] = [];
-    office.board.onExchange(({ route }) => {
-      if (route === 'fileUploads.create') seen.push(office.database.row(id).values);
+    rig.board.onExchange(({ route }) => {
+      if (route === 'fileUploads.create') seen.push(rig.database.row(id).values);
     });
-    await office.pass();
+    await rig.pass();
     expect(seen).toEqual([
       expect.objectContaining({ Status: 'Generating', Claim: expect.stringMatching(/^w-\w+ since 20/) }),
     ]);
   });
 
   it('does as editors wish who move, edit and delete rows in the middle of it', async () => {
-    const office = await openOffice({ latencyMs: 2 });
-    const ids = office.addRows(100);
+    const rig = await openWorkerRig({ latencyMs: 2 });
+    const ids = rig.addRows(100);
     const moved = ids.slice(60, 70);
     const edited = ids.slice(70, 73);
     const deleted = ids.slice(73, 75);
     let settled = 0;
-    office.board.onExchange(({ route, requestBody }) => {
+    rig.board.onExchange(({ route, requestBody }) => {
       if (route !== 'pages.update' || !JSON.stringify(requestBody).includes('file_upload')) return;
       settled += 1;
       if (settled !== 10) return;
-      for (const id of moved) office.database.edit(id, { Status: 'Draft' });
-      for (const id of edited) office.database.edit(id, { Prompt: 'Something else' });
-      for (const id of deleted) office.database.trash(id);
+      for (const id of moved) rig.database.edit(id, { Status: 'Draft' });
+      for (const id of edited) rig.database.edit(id, { Prompt: 'Something else' });
+      for (const id of deleted) rig.database.trash(id);
     });
-    office.database.setPropertySchema('Status', statusWith('Draft'));
+    rig.database.setPropertySchema('Status', statusWith('Draft'));
 
-    const summary = await office.pass();
+    const summary = await rig.pass();
 
     expect(summary).toMatchObject({ done: 88, failed: 0 });
     for (const id of moved) {
-      expect(office.database.row(id)).toMatchObject({ writes: 0, values: { Status: 'Draft', 'Image file': '' } });
+      expect(rig.database.row(id)).toMatchObject({ writes: 0, values: { Status: 'Draft', 'Image file': '' } });
     }
-    for (const id of deleted) expect(office.database.row(id)).toMatchObject({ writes: 0, inTrash: true });
+    for (const id of deleted) expect(rig.database.row(id)).toMatchObject({ writes: 0, inTrash: true });
     for (const id of edited) {
-      const { values } = office.database.row(id);
+      const { values } = rig.database.row(id);
       expect(values).toMatchObject({ Status: 'Image ready', Prompt: 'Something else' });
-      const name = office.text(id, 'Image file').replace('.png', '.json');
-      expect(JSON.parse(String(await office.file(name)))).toMatchObject({ prompt: 'Something else' });
+      const name = rig.text(id, 'Image file').replace('.png', '.json');
+      expect(JSON.parse(String(await rig.file(name)))).toMatchObject({ prompt: 'Something else' });
     }
   });
 
   it('takes a row again whose prompt is edited while its picture is made', async () => {
-    const office = await openOffice();
-    const [id = ''] = office.addRows(1);
+    const rig = await openWorkerRig();
+    const [id = ''] = rig.addRows(1);
     let edits = 0;
-    office.board.onExchange(({ route }) => {
-      if (route === 'fileUploads.send' && edits++ === 0) office.database.edit(id, { Prompt: 'Changed meanwhile' });
+    rig.board.onExchange(({ route }) => {
+      if (route === 'fileUploads.send' && edits++ === 0) rig.database.edit(id, { Prompt: 'Changed meanwhile' });
     });
-    expect(await office.pass()).toMatchObject({ done: 1, failed: 0, skipped: 0 });
-    const name = office.text(id, 'Image file').replace('.png', '.json');
-    expect(JSON.parse(String(await office.file(name)))).toMatchObject({ prompt: 'Changed meanwhile' });
-    expect(office.database.row(id).values).toMatchObject({ Status: 'Image ready' });
+    expect(await rig.pass()).toMatchObject({ done: 1, failed: 0, skipped: 0 });
+    const name = rig.text(id, 'Image file').replace('.png', '.json');
+    expect(JSON.parse(String(await rig.file(name)))).toMatchObject({ prompt: 'Changed meanwhile' });
+    expect(rig.database.row(id).values).toMatchObject({ Status: 'Image ready' });
   });
 
   it('makes another picture of another seed when a settled row is marked again', async () => {
-    const office = await openOffice();
-    const [id = ''] = office.addRows(1);
-    await office.pass();
-    const first = office.text(id, 'Image file');
-    office.database.edit(id, { Status: 'Needs image' });
-    expect(await office.pass()).toMatchObject({ done: 1 });
-    const second = office.text(id, 'Image file');
+    const rig = await openWorkerRig();
+    const [id = ''] = rig.addRows(1);
+    await rig.pass();
+    const first = rig.text(id, 'Image file');
+    rig.database.edit(id, { Status: 'Needs image' });
+    expect(await rig.pass()).toMatchObject({ done: 1 });
+    const second = rig.text(id, 'Image file');
     expect(second).not.toBe(first);
-    expect(imageCell(office.database, id).map(({ name }) => name)).toEqual([second]);
+    expect(imageCell(rig.database, id).map(({ name }) => name)).toEqual([second]);
     const histories = await Promise.all(
-      [first, second].map(async (name) => JSON.parse(String(await office.file(name.replace('.png', '.json'))))),
+      [first, second].map(async (name) => JSON.parse(String(await rig.file(name.replace('.png', '.json'))))),
     );
     expect(histories[0].options.seed).not.toBe(histories[1].options.seed);
     expect(histories[1]).toMatchObject({ generation: 1 });
   });
 
   it('is not fooled by a look at the board that is older than its own writes', async () => {
-    const office = await openOffice({ staleQueryMs: 3000 });
-    const ids = office.addRows(5);
+    const rig = await openWorkerRig({ staleQueryMs: 3000 });
+    const ids = rig.addRows(5);
     await new Promise((resolve) => setTimeout(resolve, 3100));
-    await office.pass();
-    await office.pass();
-    expect(await office.pictures()).toHaveLength(5);
-    for (const id of ids) expect(office.database.row(id).values).toMatchObject({ Status: 'Image ready' });
+    await rig.pass();
+    await rig.pass();
+    expect(await rig.pictures()).toHaveLength(5);
+    for (const id of ids) expect(rig.database.row(id).values).toMatchObject({ Status: 'Image ready' });
   });
 
   it('tells a row what is wrong with it, and serves the others', async () => {
-    const office = await openOffice();
-    const [wide = ''] = office.addRows(1, { Width: 5000 });
-    const [empty = ''] = office.addRows(1, { Name: '', Prompt: '', Caption: '' });
-    office.addRows(3);
-    expect(await office.pass()).toMatchObject({ done: 3, failed: 2 });
-    expect(office.database.row(wide).values).toMatchObject({
+    const rig = await openWorkerRig();
+    const [wide = ''] = rig.addRows(1, { Width: 5000 });
+    const [empty = ''] = rig.addRows(1, { Name: '', Prompt: '', Caption: '' });
+    rig.addRows(3);
+    expect(await rig.pass()).toMatchObject({ done: 3, failed: 2 });
+    expect(rig.database.row(wide).values).toMatchObject({
       Status: 'Failed',
       Error: 'Width is 5000: give a number from 256 to 2048 or leave it empty. Then set Status to "Needs image".',
     });
-    expect(office.database.row(empty).values).toMatchObject({
+    expect(rig.database.row(empty).values).toMatchObject({
       Status: 'Failed',
       Error:
         'Prompt, Name and Caption are all empty: write what the picture is to show. Then set Status to "Needs image".',
     });
-    office.database.edit(wide, { Width: 512 });
-    office.database.edit(wide, { Status: 'Needs image' });
-    expect(await office.pass()).toMatchObject({ done: 1 });
-    expect(office.database.row(wide).values).toMatchObject({ Status: 'Image ready', Error: '' });
+    rig.database.edit(wide, { Width: 512 });
+    rig.database.edit(wide, { Status: 'Needs image' });
+    expect(await rig.pass()).toMatchObject({ done: 1 });
+    expect(rig.database.row(wide).values).toMatchObject({ Status: 'Image ready', Error: '' });
   });
 
   it('handles whatever people write into a row', async () => {
-    const office = await openOffice();
+    const rig = await openWorkerRig();
     const wild = [
       { Name: '../../etc/passwd', Prompt: '../up' },
       { Name: 'x\u0000\u0007\u001b[31mred', Prompt: 'a\u0000b' },
@@ -212,69 +210,69 @@ describe('a pass over the board', () => {
       { Name: 'Long', Prompt: 'soup '.repeat(4000) },
       { Name: 'N'.repeat(1999), Prompt: '' },
     ];
-    for (const values of wild) office.addRows(1, values);
-    expect(await office.pass()).toMatchObject({ done: wild.length, failed: 0 });
-    for (const name of await office.pictures()) expect(name).toMatch(/^freeapi_generated_\d{8}_\d{6}_\d+\.png$/);
-    expect(await office.pictures()).toHaveLength(wild.length);
+    for (const values of wild) rig.addRows(1, values);
+    expect(await rig.pass()).toMatchObject({ done: wild.length, failed: 0 });
+    for (const name of await rig.pictures()) expect(name).toMatch(/^freeapi_generated_\d{8}_\d{6}_\d+\.png$/);
+    expect(await rig.pictures()).toHaveLength(wild.length);
   });
 
   it('gives two rows with the same prompt in the same second two files', async () => {
-    const office = await openOffice();
-    const ids = office.addRows(2, { Name: 'Same', Prompt: 'Same' });
-    await office.pass();
-    const names = ids.map((id) => office.database.row(id).values['Image file']);
+    const rig = await openWorkerRig();
+    const ids = rig.addRows(2, { Name: 'Same', Prompt: 'Same' });
+    await rig.pass();
+    const names = ids.map((id) => rig.database.row(id).values['Image file']);
     expect(new Set(names).size).toBe(2);
   });
 
   it('sends a JPEG where the workspace takes no file as large as the picture', async () => {
-    const office = await openOffice({ maxUploadBytes: 20_000 });
-    const [id = ''] = office.addRows(1, { Width: 1024, Height: 1024 });
-    expect(await office.pass()).toMatchObject({ done: 1, failed: 0 });
-    const { values } = office.database.row(id);
+    const rig = await openWorkerRig({ maxUploadBytes: 20_000 });
+    const [id = ''] = rig.addRows(1, { Width: 1024, Height: 1024 });
+    expect(await rig.pass()).toMatchObject({ done: 1, failed: 0 });
+    const { values } = rig.database.row(id);
     expect(values['Image file']).toMatch(/\.jpg$/);
-    expect(imageCell(office.database, id)).toEqual([
+    expect(imageCell(rig.database, id)).toEqual([
       expect.objectContaining({
         name: values['Image file'],
-        bytes: new Uint8Array(await office.file(office.text(id, 'Image file'))),
+        bytes: new Uint8Array(await rig.file(rig.text(id, 'Image file'))),
       }),
     ]);
-    expect(await office.pictures()).toHaveLength(2);
+    expect(await rig.pictures()).toHaveLength(2);
   });
 
   it('takes at most so many rows, or one row by its id', async () => {
-    const office = await openOffice();
-    const ids = office.addRows(10);
-    const app = await office.worker();
+    const rig = await openWorkerRig();
+    const ids = rig.addRows(10);
+    const app = await rig.worker();
     expect(await app.sync({ limit: 3 })).toMatchObject({ done: 3 });
     const last = ids.at(-1) ?? '';
     expect(await app.sync({ pageId: last })).toMatchObject({ done: 1 });
-    expect(office.database.row(last).values).toMatchObject({ Status: 'Image ready' });
+    expect(rig.database.row(last).values).toMatchObject({ Status: 'Image ready' });
     await expect(app.sync({ pageId: last })).rejects.toThrow(
       'The row stands at "Image ready": mark it for a picture in Notion first.',
     );
   });
 
   it('skips optional properties that the board lacks', async () => {
-    const office = await openOffice();
+    const rig = await openWorkerRig();
     for (const name of ['Model', 'Provider', 'Error', 'Why', 'Cost', 'Claim', 'Image file', 'Generated at', 'Prompt']) {
-      office.database.removeProperty(name);
+      rig.database.removeProperty(name);
     }
-    const [id = ''] = ['Only a name'].map((Name) => office.database.addRow({ Name, Status: 'Needs image' }));
-    expect(await office.pass()).toMatchObject({ done: 1 });
-    expect(imageCell(office.database, id)).toHaveLength(1);
+    const [id = ''] = ['Only a name'].map((Name) => rig.database.addRow({ Name, Status: 'Needs image' }));
+    expect(await rig.pass()).toMatchObject({ done: 1 });
+    expect(imageCell(rig.database, id)).toHaveLength(1);
   });
 
   it('goes on when properties are renamed and removed in the middle of it', async () => {
-    const office = await openOffice();
-    const ids = office.addRows(40);
+    const rig = await openWorkerRig();
+    const ids = rig.addRows(40);
     let sent = 0;
-    office.board.onExchange(({ route }) => {
+    rig.board.onExchange(({ route }) => {
       if (route !== 'fileUploads.send' || ++sent !== 5) return;
-      office.database.renameProperty('Why', 'Warum');
-      office.database.removeProperty('Cost');
+      rig.database.renameProperty('Why', 'Warum');
+      rig.database.removeProperty('Cost');
     });
-    expect(await office.pass()).toMatchObject({ done: 40, failed: 0 });
-    for (const id of ids) expect(office.database.row(id).values['Warum']).toMatch(/placeholder/i);
+    expect(await rig.pass()).toMatchObject({ done: 40, failed: 0 });
+    for (const id of ids) expect(rig.database.row(id).values['Warum']).toMatch(/placeholder/i);
   });
 });
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { ConfigError } from '../../../src/core/errors.ts';
-import { openOffice } from '../../support/worker/setup.ts';
+import { openWorkerRig } from '../../support/worker/setup.ts';
 import { startWebhookServer } from '../../support/monitoring/webhook-server.ts';
 
 const hasty = (ms: number, signal?: AbortSignal) => systemClock.sleep(Math.min(ms, 5), signal);
@@ -12,21 +12,21 @@ const canary = 'canary-of-the-address-77aa';
 
 async function setUp() {
   const webhook = await startWebhookServer();
-  const office = await openOffice();
+  const rig = await openWorkerRig();
   const variables = {
     HEARTBEAT_URL: `${webhook.url}/ping/${canary}`,
     ALERT_WEBHOOK_URL: `${webhook.url}/hook/${canary}`,
   };
-  const state = (name: string) => readFile(join(office.folder, '.state', name), 'utf8');
+  const state = (name: string) => readFile(join(rig.folder, '.state', name), 'utf8');
   const steps = () => webhook.requests.map(({ path }) => path.replace(/\?.*/, '').replace(canary, '…'));
-  return { webhook, office, variables, state, steps };
+  return { webhook, rig, variables, state, steps };
 }
 
 describe('a worker', () => {
   it('pings around its pass, and leaves its facts on disk', async () => {
-    const { office, variables, state, steps } = await setUp();
-    office.addRows(3);
-    await office.pass(variables);
+    const { rig, variables, state, steps } = await setUp();
+    rig.addRows(3);
+    await rig.pass(variables);
     expect(steps()).toEqual(['/ping/…/start', '/ping/…']);
     const heartbeat: unknown = JSON.parse(await state('heartbeat'));
     expect(heartbeat).toMatchObject({
@@ -39,9 +39,9 @@ describe('a worker', () => {
   });
 
   it('alerts once that the token is refused, over several starts, and once that it is taken again', async () => {
-    const { webhook, office, variables, state, steps } = await setUp();
+    const { webhook, rig, variables, state, steps } = await setUp();
     for (let start = 0; start < 2; start += 1) {
-      await expect(office.pass({ ...variables, NOTION_TOKEN: 'ntn_wrong' })).rejects.toThrow(ConfigError);
+      await expect(rig.pass({ ...variables, NOTION_TOKEN: 'ntn_wrong' })).rejects.toThrow(ConfigError);
     }
     expect(webhook.texts()).toEqual([expect.stringMatching(/^Notion refuses the token.*Operator: /)]);
     expect(steps().filter((step) => step.startsWith('/ping'))).toEqual([
@@ -54,16 +54,16 @@ describe('a worker', () => {
     expect(fail?.body).toMatch(/^Notion refused the token/);
     expect(await state('alerts.json')).not.toContain(canary);
 
-    await office.pass(variables);
+    await rig.pass(variables);
     expect(webhook.texts()).toEqual([expect.anything(), 'Notion takes the token: it is well again.']);
   });
 
   it('ends its pass while the services that watch it hang', async () => {
-    const { webhook, office, variables } = await setUp();
+    const { webhook, rig, variables } = await setUp();
     webhook.answer = () => undefined;
-    office.addRows(2);
+    rig.addRows(2);
     const stop = new AbortController();
-    const app = await office.worker(variables, { signal: stop.signal });
+    const app = await rig.worker(variables, { signal: stop.signal });
     expect(await app.sync()).toMatchObject({ done: 2 });
     await webhook.received(1);
     expect(webhook.requests).toHaveLength(1);
@@ -72,18 +72,18 @@ describe('a worker', () => {
   });
 
   it('says nothing of a row that was asked for by hand', async () => {
-    const { office, variables, steps } = await setUp();
-    const [pageId = ''] = office.addRows(1);
-    const app = await office.worker(variables);
+    const { rig, variables, steps } = await setUp();
+    const [pageId = ''] = rig.addRows(1);
+    const app = await rig.worker(variables);
     await app.sync({ pageId });
     await app[Symbol.asyncDispose]();
     expect(steps()).toEqual([]);
   });
 
   it('rewrites its heartbeat between passes while it runs by the schedule', async () => {
-    const { webhook, office, variables, state } = await setUp();
+    const { webhook, rig, variables, state } = await setUp();
     const stop = new AbortController();
-    const app = await office.worker(
+    const app = await rig.worker(
       { ...variables, SYNC_SCHEDULE: '0 0 1 1 *' },
       { signal: stop.signal, clock: { ...systemClock, sleep: hasty } },
     );
@@ -93,7 +93,7 @@ describe('a worker', () => {
     while (times.size < 4) {
       const heartbeat: unknown = JSON.parse(await state('heartbeat'));
       expect(heartbeat).toMatchObject({ processId: process.pid });
-      times.add((await stat(join(office.folder, '.state', 'heartbeat'))).mtimeMs);
+      times.add((await stat(join(rig.folder, '.state', 'heartbeat'))).mtimeMs);
       await delay(1);
     }
     stop.abort();

@@ -151,13 +151,13 @@ describe('settling', () => {
     ['a row in the trash', ({ database }, id) => database.trash(id), { kind: 'moved', post: undefined }],
     ['a row deleted for good', ({ database }, id) => database.remove(id), { kind: 'moved', post: undefined }],
   ])('leaves %s alone', async (_, act, result) => {
-    const office = await setUp();
-    const post = await first(office.board);
-    act(office, post.id);
-    office.clock.advance(10_000);
-    const writes = office.workspace.count('pages.update');
-    expect(await office.board.settle(post, failed, always)).toMatchObject(result);
-    expect(office.workspace.count('pages.update')).toBe(writes);
+    const rig = await setUp();
+    const post = await first(rig.board);
+    act(rig, post.id);
+    rig.clock.advance(10_000);
+    const writes = rig.workspace.count('pages.update');
+    expect(await rig.board.settle(post, failed, always)).toMatchObject(result);
+    expect(rig.workspace.count('pages.update')).toBe(writes);
   });
 
   it('asks whether the row as it stands is still wanted, before and after it is written', async () => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import type { BoardDatabase } from '../../../src/emulators/notion/board-database.ts';
 import type { EmbeddedBoardOptions } from '../../../src/emulators/notion/options.ts';
-import { type Office, openOffice } from '../worker/setup.ts';
+import { type WorkerRig, openWorkerRig } from '../worker/setup.ts';
 
 /** A token that no output may show; its shape gives it away to nobody. */
 export const canary = 'canary-7b1f-of-the-token';
@@ -21,17 +21,17 @@ export function expectSentence({ output }: { output: string }, ...gist: (string 
   expect(output).not.toContain(canary);
 }
 
-/** An office with a token of that kind. */
-export const openSecretOffice = (options: EmbeddedBoardOptions = {}) => openOffice({ token: canary, ...options });
+/** A rig with a token of that kind. */
+export const openSecretRig = (options: EmbeddedBoardOptions = {}) => openWorkerRig({ token: canary, ...options });
 
 export const statuses = (database: BoardDatabase) => [...database.rows()].map(({ values }) => values['Status']);
 
 /** Nothing was taken, nothing was written. */
-export async function expectUntouched(office: Office): Promise<void> {
-  const { database, board } = office;
+export async function expectUntouched(rig: WorkerRig): Promise<void> {
+  const { database, board } = rig;
   expect(new Set(statuses(database))).toEqual(new Set(['Needs image']));
   expect(board.count('pages.update') + board.count('fileUploads.create')).toBe(0);
-  expect(await office.pictures()).toEqual([]);
+  expect(await rig.pictures()).toEqual([]);
 }
 
 /** Every line as the JSON object it has to be. */

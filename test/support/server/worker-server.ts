@@ -1,7 +1,7 @@
 import { createWorkerEvents } from '../../../src/core/events.ts';
 import { afterEach } from 'vitest';
 import type { Runtime } from '../../../src/app/parts.ts';
-import type { Office } from '../worker/setup.ts';
+import type { WorkerRig } from '../worker/setup.ts';
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -17,16 +17,16 @@ export interface WorkerServer {
   call(path: string, body?: unknown, headers?: Record<string, string>): Promise<{ status: number; body: unknown }>;
 }
 
-/** Starts a worker on the office's board whose schedule never ticks; it ends after the test. */
+/** Starts a worker on the rig's board whose schedule never ticks; it ends after the test. */
 export async function openWorkerServer(
-  office: Office,
+  rig: WorkerRig,
   overrides: Record<string, string> = {},
   runtime: Partial<Runtime> = {},
 ): Promise<WorkerServer> {
   const controller = new AbortController();
   const events = createWorkerEvents();
-  events.on('outcome', (outcome) => office.outcomes.push(outcome));
-  const app = await office.worker(
+  events.on('outcome', (outcome) => rig.outcomes.push(outcome));
+  const app = await rig.worker(
     { SYNC_SCHEDULE: '0 0 1 1 *', ...overrides },
     { signal: controller.signal, events, ...runtime },
   );

@@ -4,27 +4,27 @@ import { inspectSettings } from '../../../src/config/config.ts';
 import type { Finding } from '../../../src/core/finding.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import type { EmbeddedBoardOptions } from '../../../src/emulators/notion/options.ts';
-import { openOffice, type Office } from '../worker/setup.ts';
+import { openWorkerRig, type WorkerRig } from '../worker/setup.ts';
 
 const gibibyte = 1024 ** 3;
 
-/** An office in which doctor finds nothing to mend. */
-export function openHealthyOffice(options: EmbeddedBoardOptions = {}): Promise<Office> {
-  return openOffice({ maxUploadBytes: gibibyte, ...options });
+/** A rig in which doctor finds nothing to mend. */
+export function openHealthyRig(options: EmbeddedBoardOptions = {}): Promise<WorkerRig> {
+  return openWorkerRig({ maxUploadBytes: gibibyte, ...options });
 }
 
 /** What doctor finds there. */
-export async function examineOffice(
-  office: Office,
+export async function examineRig(
+  rig: WorkerRig,
   variables: Record<string, string> = {},
   runtime: Partial<DoctorRuntime> = {},
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
-  const looks = runDoctor(inspectSettings({ ...office.variables, ...variables }), {
+  const looks = runDoctor(inspectSettings({ ...rig.variables, ...variables }), {
     log: silentLog,
     signal: new AbortController().signal,
     nodeVersion: '24.1.0',
-    envFile: join(office.folder, 'no.env'),
+    envFile: join(rig.folder, 'no.env'),
     freeBytes: async () => 10 * gibibyte,
     ...runtime,
   });

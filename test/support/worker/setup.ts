@@ -20,8 +20,8 @@ afterEach(async () => {
   for (const close of open.splice(0).toReversed()) await close();
 });
 
-/** An office to test in: a board that checks every exchange against Notion's contract, and an images folder. */
-export interface Office {
+/** What tests of the worker stand on: a board that checks every exchange against Notion's contract, and an images folder. */
+export interface WorkerRig {
   board: EmbeddedBoard;
   database: BoardDatabase;
   folder: string;
@@ -39,7 +39,7 @@ export interface Office {
   file(name: string): Promise<Buffer>;
 }
 
-export async function openOffice(options: EmbeddedBoardOptions = {}): Promise<Office> {
+export async function openWorkerRig(options: EmbeddedBoardOptions = {}): Promise<WorkerRig> {
   const board = await startEmbeddedBoard({ rateLimit: { requests: 1_000_000, windowMs: 60_000 }, ...options });
   open.push(() => board.close());
   const contract = await loadNotionContract();
@@ -64,7 +64,7 @@ export async function openOffice(options: EmbeddedBoardOptions = {}): Promise<Of
     PORT: '0',
   };
 
-  const worker: Office['worker'] = async (overrides = {}, runtime = {}) => {
+  const worker: WorkerRig['worker'] = async (overrides = {}, runtime = {}) => {
     const events = createWorkerEvents();
     events.on('outcome', (outcome) => outcomes.push(outcome));
     const app = await createApp(readConfig({ ...variables, ...overrides }), {
