@@ -50,12 +50,8 @@ const longestMs = 2000;
 const keepAliveMs = 15_000;
 const reconnectMs = 2000;
 
-export function createBroadcast<Reader>({
-  clock,
-  log,
-  content,
-  beforeEach,
-}: BroadcastOptions<Reader>): Broadcast<Reader> {
+export function createBroadcast<Reader>(options: BroadcastOptions<Reader>): Broadcast<Reader> {
+  const { clock, log, content, beforeEach } = options;
   const subscribers = new Map<Readable, Subscriber<Reader>>();
   let isChanged = false;
   let isRunning = false;

@@ -73,9 +73,9 @@ describe.skipIf(chromiumPath === undefined)('what people do on the page', () => 
     const { page, button, errors } = await openPage(fixture);
     await page.getByLabel('Prompt', { exact: true }).fill('A lighthouse');
     await button('Make a picture').click();
-    const told = page.getByRole('alert');
-    await told.waitFor();
-    const words = await told.innerText();
+    const notice = page.getByRole('alert');
+    await notice.waitFor();
+    const words = await notice.innerText();
     expect(words).toMatch(
       /^Image generation failed with all providers\. Last error: Stable Diffusion API is not accessible/,
     );
@@ -132,12 +132,12 @@ describe.skipIf(chromiumPath === undefined)('what people do on the page', () => 
     fixture.parts.passes.request = () => undefined;
     const { page, button } = await openPage(fixture);
     await button('Run now').click();
-    const told = page.getByRole('status').filter({ hasText: 'Close' });
-    await told.waitFor();
-    expect(await told.innerText()).toMatch(/stopping|asks? again|minute/i);
+    const notice = page.getByRole('status').filter({ hasText: 'Close' });
+    await notice.waitFor();
+    expect(await notice.innerText()).toMatch(/stopping|asks? again|minute/i);
     expect(await button('Run now').isDisabled()).toBe(false);
     await button('Close').click();
-    await told.waitFor({ state: 'detached' });
+    await notice.waitFor({ state: 'detached' });
   });
 
   it('can be used with the keyboard alone, and keeps its place', async () => {

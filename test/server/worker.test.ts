@@ -152,8 +152,8 @@ describe('a picture over HTTP', () => {
         attempts: expect.arrayContaining([expect.objectContaining({ provider: 'huggingface' })]),
       });
     }
-    const told = z.object({ attempts: z.array(z.object({ provider: z.string(), outcome: z.string() })) });
-    const attempts = answers.flatMap(({ body }) => told.parse(body).attempts);
+    const failure = z.object({ attempts: z.array(z.object({ provider: z.string(), outcome: z.string() })) });
+    const attempts = answers.flatMap(({ body }) => failure.parse(body).attempts);
     expect(attempts).toContainEqual({ provider: 'stable-diffusion', outcome: 'timeout' });
     const { body } = await server.call('/api/ai/image-status');
     expect(body).toMatchObject({
@@ -269,11 +269,11 @@ describe('a marked row', () => {
       await first.call('/webhooks/notion', handshake, { 'x-notion-signature': sign(JSON.stringify(handshake)) }),
     ).toMatchObject({ status: 200 });
     const lines = await readFile(join(rig.folder, '.state', 'notion-webhook-token'), 'utf8');
-    const kept = lines.trim().split(' ').at(-1) ?? '';
-    expect(kept).toBe(token);
+    const savedToken = lines.trim().split(' ').at(-1) ?? '';
+    expect(savedToken).toBe(token);
     await first.stop();
 
-    const server = await openWorkerServer(rig, { NOTION_WEBHOOK_TOKEN: kept });
+    const server = await openWorkerServer(rig, { NOTION_WEBHOOK_TOKEN: savedToken });
     const [id = ''] = rig.addRows(1);
     const notice = {
       id: '367cba44-b6f3-4c92-81e7-6a2e9659efd4',

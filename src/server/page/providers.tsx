@@ -21,7 +21,7 @@ function ProviderItem({ provider }: { provider: ProviderView }) {
   return (
     <li>
       <div class="what">
-        <span class="standing">
+        <span class="provider-state">
           <span class="title">{label}</span>
           <span class={`badge ${state}`}>
             {words}

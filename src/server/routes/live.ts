@@ -8,7 +8,6 @@ import { createBroadcast } from '../broadcast.ts';
 import { guardedAnswers, HttpError, stopping } from '../http-error.ts';
 import { buildOverview, type Viewer } from '../../monitoring/overview/overview.ts';
 import type { ServerParts } from '../parts.ts';
-import type { ServerSettings } from '../settings.ts';
 import { openTally } from '../../monitoring/overview/tally.ts';
 
 /** How old the last look at the board may be for a viewer who has just come. */
@@ -20,8 +19,19 @@ const overviewSchema = z
   .looseObject({ at: z.iso.datetime() })
   .meta({ description: 'Everything that the status page shows: rows, pictures, providers, spend.' });
 
+const overviewRoute = {
+  tags: ['status page'],
+  summary: 'Everything at a glance',
+  response: guardedAnswers({ 200: overviewSchema }),
+};
+const eventsRoute = {
+  tags: ['status page'],
+  summary: 'The overview whenever it changes, as server-sent events',
+  response: guardedAnswers({ 200: z.unknown().meta({ description: 'A stream of type text/event-stream.' }) }),
+};
+
 /** What the status page shows, as one answer and as a stream of events. */
-export function liveRoutes(parts: ServerParts, _settings: ServerSettings): FastifyPluginAsyncZod {
+export function liveRoutes(parts: ServerParts): FastifyPluginAsyncZod {
   return async (app) => {
     const { clock, log, events, signal } = parts;
     const tally = await openTally({ file: parts.tally, clock, log, events });
@@ -55,45 +65,21 @@ export function liveRoutes(parts: ServerParts, _settings: ServerSettings): Fasti
       await tally.saved();
     });
 
-    app.get(
-      '/api/overview',
-      {
-        schema: {
-          tags: ['status page'],
-          summary: 'Everything at a glance',
-          response: guardedAnswers({ 200: overviewSchema }),
-        },
-      },
-      async (request) => {
-        board.look(newViewerAgeMs);
-        return { ...(await buildOverview(sources, viewerOf(request))) };
-      },
-    );
+    app.get('/api/overview', { schema: overviewRoute }, async (request) => {
+      board.look(newViewerAgeMs);
+      return { ...(await buildOverview(sources, viewerOf(request))) };
+    });
 
-    app.get(
-      '/api/events',
-      {
-        // A HEAD request would leave a stream behind that nobody reads.
-        exposeHeadRoute: false,
-        schema: {
-          tags: ['status page'],
-          summary: 'The overview whenever it changes, as server-sent events',
-          response: guardedAnswers({ 200: z.unknown().meta({ description: 'A stream of type text/event-stream.' }) }),
-        },
-      },
-      async (request, reply) => {
-        if (signal.aborted) throw stopping();
-        if (broadcast.isFull(viewerOf(request))) throw tooManyPages();
-        board.look(newViewerAgeMs);
-        const stream = new Readable({ read: () => broadcast.resumed(stream) });
-        broadcast.join(stream, viewerOf(request), request.identity.until);
-        return reply
-          .header('content-type', 'text/event-stream')
-          .header('cache-control', 'no-store')
-          .header('x-accel-buffering', 'no')
-          .send(stream);
-      },
-    );
+    // A HEAD request would leave a stream behind that nobody reads.
+    app.get('/api/events', { schema: eventsRoute, exposeHeadRoute: false }, async (request, reply) => {
+      if (signal.aborted) throw stopping();
+      if (broadcast.isFull(viewerOf(request))) throw tooManyPages();
+      board.look(newViewerAgeMs);
+      const stream = new Readable({ read: () => broadcast.resumed(stream) });
+      broadcast.join(stream, viewerOf(request), request.identity.until);
+      const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+      return reply.headers(headers).send(stream);
+    });
   };
 }
 

@@ -95,7 +95,7 @@ describe('the metrics', () => {
   it('are text that Prometheus reads, of which every name follows its conventions', async () => {
     const { scrape } = await open();
     const families = [...(await scrape()).matchAll(/^# HELP (ntf_\w+) (.*)\n# TYPE \1 (\w+)$/gm)];
-    expect(families.map(([, name]) => name?.slice('ntf_'.length)).toSorted()).toEqual(names);
+    expect(families.map(([, name = '']) => name.slice('ntf_'.length)).toSorted()).toEqual(names);
     for (const [, name = '', help = '', type] of families) {
       expect(name).toMatch(/^ntf_[a-z]+(_[a-z]+)*$/);
       expect(help, name).toMatch(/^[A-Z].*[^ ]\.$/);

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 
 export const jwtSecret = 'a-secret-that-signs-tokens-0123456789';
 
-/** A JWT made by hand, as a stranger might make it. */
+/** A JWT made by hand, as a forger would make it. */
 export function signJwt(
   claims: object,
   {
