@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/trials/**'],
-    globalSetup: ['test/support/build.ts'],
+    globalSetup: ['test/support/build.ts', 'test/support/schemas.ts'],
     setupFiles: ['test/support/seed.ts'],
     // Many tests wait for processes and sockets more than they compute.
     maxWorkers: 3,

@@ -15,7 +15,7 @@ const shortened = readdirSync('test', { recursive: true, encoding: 'utf8' })
 export default defineConfig({
   test: {
     include: ['test/trials/**/*.test.ts', ...shortened],
-    globalSetup: ['test/support/build.ts'],
+    globalSetup: ['test/support/build.ts', 'test/support/schemas.ts'],
     setupFiles: ['test/support/seed.ts'],
     env: { TRIALS: 'true', SEED: seed },
     maxWorkers: 2,

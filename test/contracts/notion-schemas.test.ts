@@ -264,7 +264,7 @@ describe('the Notion contract', () => {
   let contract: NotionContract;
   beforeAll(async () => {
     contract = await loadNotionContract();
-  }, 300_000);
+  });
 
   it.each(good)('finds nothing wrong with %s', (_, exchange) => {
     expect(contract.check(exchange)).toEqual([]);

@@ -113,7 +113,7 @@ const errorBody = z.strictObject({
 
 /**
  * Loads the contract that the installed client's types and Notion's documented limits make. The first load after an
- * install takes seconds: give the hook that calls it a long time limit.
+ * install takes seconds; test/support/schemas.ts does it before all tests.
  */
 export async function loadNotionContract(): Promise<NotionContract> {
   const manifestPath = createRequire(import.meta.url).resolve('@notionhq/client/package.json');

@@ -314,7 +314,7 @@ describe('what is no picture', () => {
       async () => ({ status: 502, headers: { 'content-type': 'text/html' }, body: '<html>Bad Gateway</html>' }),
     ],
     ['504', async () => ({ status: 504, body: '' })],
-  ])('goes on to the next provider after %s, and saves nothing of it', { timeout: 120_000 }, async (_, answer) => {
+  ])('goes on to the next provider after %s, and saves nothing of it', async (_, answer) => {
     const rig = await openWorkerRig();
     const given = await answer();
     const huggingFace = await withHuggingFace(rig, () => given);

@@ -82,17 +82,6 @@ describe('a pass over the board', () => {
     expect(await strayFiles(rig.folder)).toEqual([]);
   });
 
-  it('spends at most 3.1 requests a row while rows wait on the window', { timeout: 180_000 }, async () => {
-    // So few requests that the window is what rows wait for, on a slow machine too.
-    const rateLimit = { requests: 60, windowMs: 3000 };
-    const rig = await openWorkerRig({ rateLimit });
-    rig.addRows(250);
-    const { requests, windowMs } = rateLimit;
-    const summary = await rig.pass({ NOTION_REQUESTS_PER_MINUTE: String(requests) }, { notionWindowMs: windowMs });
-    expect(summary).toMatchObject({ done: 250, failed: 0, skipped: 0 });
-    expect(rig.board.count() / 250).toBeLessThanOrEqual(3.1);
-  });
-
   it('shows editors the claim while there is room for it', async () => {
     const rig = await openWorkerRig();
     const [id = ''] = rig.addRows(1);

@@ -6,7 +6,7 @@ import { imageBlob, setUp, upload } from '../../support/emulators/setup.ts';
 let contract: NotionContract;
 beforeAll(async () => {
   contract = await loadNotionContract();
-}, 120_000);
+});
 
 describe('the shapes of the embedded board', () => {
   it('are those of the client, on every route', async () => {
@@ -121,5 +121,5 @@ describe('the shapes of the embedded board', () => {
       .flatMap((exchange) => contract.check(exchange));
     expect(problems).toEqual([]);
     // ajv compiles a schema of the client's for each of 21 routes, both ways.
-  }, 120_000);
+  });
 });

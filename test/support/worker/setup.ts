@@ -12,6 +12,8 @@ import type { BoardDatabase } from '../../../src/emulators/notion/board-database
 import { type EmbeddedBoard, startEmbeddedBoard } from '../../../src/emulators/notion/embedded-board.ts';
 import type { EmbeddedBoardOptions } from '../../../src/emulators/notion/options.ts';
 import { demoProperties } from '../../../src/cli/demo/demo.ts';
+import { createRandom } from '../random.ts';
+import { seed } from '../seed.ts';
 import { loadNotionContract } from '../../contracts/notion-schemas.ts';
 
 const open: (() => Promise<unknown>)[] = [];
@@ -69,6 +71,7 @@ export async function openWorkerRig(options: EmbeddedBoardOptions = {}): Promise
     events.on('outcome', (outcome) => outcomes.push(outcome));
     const app = await createApp(readConfig({ ...variables, ...overrides }), {
       log: silentLog,
+      random: createRandom(seed),
       signal: new AbortController().signal,
       events,
       ...runtime,
