@@ -10,7 +10,7 @@ export interface PendingPage {
   next?: string;
 }
 
-/** What is written back to a row whose picture is ready. */
+/** What is written back to a row whose image is ready. */
 export interface ReadySettlement {
   kind: 'image-ready';
   image: SavedImage;
@@ -21,11 +21,11 @@ export interface ReadySettlement {
   costUsd: number;
   /** Wall-clock ms. */
   generatedAt: number;
-  /** True when a card makes way for a real picture: Status stays as it is. */
+  /** True when a placeholder makes way for a real image: Status stays as it is. */
   keepsStatus?: boolean;
 }
 
-/** What is written back to a row that got no picture: one sentence and the next step. */
+/** What is written back to a row that got no image: one sentence and the next step. */
 export interface FailedSettlement {
   kind: 'failed';
   error: string;
@@ -56,7 +56,7 @@ export interface PostBoard {
   pending(options?: { cursor?: string; anew?: boolean }): Promise<PendingPage>;
   /** The rows that failed: the first page, or the page at the cursor. */
   failed(cursor?: string): Promise<PendingPage>;
-  /** The rows whose picture is ready and was drawn by `provider`: the first page, or the page at the cursor. */
+  /** The rows whose image is ready and was drawn by `provider`: the first page, or the page at the cursor. */
   ready(provider: string, cursor?: string): Promise<PendingPage>;
   /** Is the page new enough to take rows from? */
   isFresh(page: PendingPage): boolean;
@@ -64,7 +64,7 @@ export interface PostBoard {
   find(id: string): Promise<Post>;
   /** Shows editors that the row is being worked on, if there is room for it; the journal is the claim that counts. */
   claim(post: Post): Promise<Post>;
-  /** Brings a picture's bytes to the board, read when their turn comes, and answers with the upload's id. */
+  /** Brings an image's bytes to the board, read when their turn comes, and answers with the upload's id. */
   upload(image: SavedImage, load: () => Promise<Uint8Array>, progress: UploadProgress): Promise<string>;
   /** Writes the result to the row, unless an editor moved it or `stillWanted` says no of the row as it stands now. */
   settle(post: Post, settlement: Settlement, stillWanted: (now: Post) => boolean): Promise<SettleResult>;

@@ -2,7 +2,7 @@ import type { SavedImage } from './image.ts';
 import type { Post } from './post.ts';
 import type { Attempt } from './provider.ts';
 
-/** The row has its picture. */
+/** The row has its image. */
 export interface Done {
   kind: 'done';
   post: Post;
@@ -15,7 +15,7 @@ export interface Done {
   durationMs: number;
 }
 
-/** The row got no picture, and says why. */
+/** The row got no image, and says why. */
 export interface Failed {
   kind: 'failed';
   post: Post;
@@ -32,7 +32,7 @@ export interface Skipped {
   reason: string;
   /** True when the row waits still and is to be taken again. */
   again: boolean;
-  /** True when the row keeps a picture that it had, which nobody need hear of. */
+  /** True when the row keeps an image that it had, of which nothing need be said. */
   quiet?: boolean;
 }
 

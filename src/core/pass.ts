@@ -3,10 +3,10 @@ export interface PassSummary {
   done: number;
   failed: number;
   skipped: number;
-  /** Pictures by the label of the provider that made them. */
+  /** Images by the label of the provider that made them. */
   providers: Record<string, number>;
   costUsd: number;
-  /** Money that may have been spent besides, on calls without a picture. */
+  /** Money that may have been spent besides, on calls without an image. */
   possibleUsd: number;
   durationMs: number;
 }

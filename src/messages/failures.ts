@@ -2,7 +2,7 @@ import type { Attempt } from '../core/provider.ts';
 import type { FailureCode } from '../core/reactions.ts';
 import { formatCost, formatDate, formatTime } from './formats.ts';
 
-/** Every outcome of an attempt that made no picture. */
+/** Every outcome of an attempt that made no image. */
 export type Failure = Exclude<Attempt['outcome'], 'ok'>;
 
 /** One failure in the words of each of its readers. */

@@ -22,7 +22,7 @@ export interface NextStep {
   nextTry?: string | undefined;
 }
 
-/** What a row says when no provider made a picture. */
+/** What a row says when no provider made an image. */
 export function noImage(error: ChainExhaustedError, now: number, next: NextStep): string {
   if (error.last.code === 'content_rejected') {
     const refuser = error.attempts.findLast(({ outcome }) => outcome === 'content_rejected')?.label ?? 'The provider';
@@ -52,7 +52,7 @@ export function interruptedCall({ label, costUsd }: OpenCall, { needsImage }: Ne
   return `The worker was interrupted while ${label} made this picture, and ${formatCost(costUsd)} may have been spent. Set Status to "${needsImage}" to have it made again.`;
 }
 
-/** What a row says when the board did not take its picture. */
+/** What a row says when the board did not take its image. */
 export function notTaken(said: string, next: NextStep): string {
   return `The picture is made, but Notion did not take it: ${said} ${goingOn(next)}`;
 }
