@@ -1,24 +1,43 @@
 import { setMaxListeners } from 'node:events';
+import type { Budget } from '../chain/budget.ts';
+import type { Chain } from '../chain/chain.ts';
 import type { Config } from '../config/config.ts';
+import type { PostBoard } from '../core/board.ts';
 import { LockedError } from '../core/errors.ts';
-import { createWorkerEvents } from '../core/events.ts';
+import { createWorkerEvents, type WorkerEvents } from '../core/events.ts';
 import type { PassSummary } from '../core/pass.ts';
+import { generateImage } from '../generation/generate.ts';
+import { createGallery, createUserGalleries, isBoardImage } from '../images/gallery.ts';
 import { renderJpegWithin } from '../images/render.ts';
 import { createImageStore } from '../images/store.ts';
-import { systemClock, systemRandom } from '../lib/clock.ts';
+import { createThumbnails } from '../images/thumbnail.ts';
+import { createUploadStore, uploadsFolder } from '../images/upload-store.ts';
+import { type Clock, systemClock, systemRandom } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { createRedact } from '../lib/redact.ts';
+import { readVersion } from '../lib/version.ts';
+import type { Health } from '../monitoring/health/health.ts';
 import { logEvents } from '../monitoring/log.ts';
+import { readBoard } from '../monitoring/overview/board-view.ts';
 import { createNotionBoard } from '../notion/board/board.ts';
+import { isNotionItself } from '../notion/settings.ts';
+import { createNotices } from '../notion/webhook/webhook.ts';
+import { withUnconfigured } from '../providers/registry.ts';
+import { createImageJobs } from '../server/image-jobs.ts';
+import type { ServerParts } from '../server/parts.ts';
+import { startServer } from '../server/server.ts';
 import { prepareFolder } from '../state/files.ts';
 import { createJournal } from '../state/journal.ts';
 import { acquireLock, type FolderLock } from '../state/lock.ts';
 import { statePaths } from '../state/paths.ts';
 import { stateFile } from '../state/state-file.ts';
+import { saveWebhookToken } from '../state/webhook-token.ts';
 import { loadWorkerId } from '../state/worker-id.ts';
+import { createPassRunner, type PassRunner } from '../worker/pass-runner.ts';
 import { makePass, type PassOptions } from '../worker/pass.ts';
-import { createPassRunner } from '../worker/pass-runner.ts';
-import { createSchedule } from '../worker/schedule.ts';
+import { markAgain } from '../worker/row-source.ts';
+import { createSchedule, type Schedule } from '../worker/schedule.ts';
 import { createNotion, openChain, openHealth, openMonthlyBudget, type Runtime } from './parts.ts';
-import { openServer } from './server.ts';
 
 /** The worker, holding its images folder until it is disposed of. */
 export interface App extends AsyncDisposable {
@@ -116,7 +135,8 @@ async function joinParts(config: Config, runtime: Runtime, { stop, lock, onAbort
       health.watch(config);
       if (passes.pausedSince() !== undefined) events.emit('paused', true);
       const schedule = createSchedule({ ...config, clock, passes });
-      const server = await openServer(config, { ...parts, signal: stop.signal, budget, health, passes, schedule });
+      const served = { ...parts, signal: stop.signal, budget, health, passes, schedule };
+      const server = await startServer(joinServerParts(config, served), config.server);
       try {
         events.emit('listening', server.url);
         await schedule.run(stop.signal);
@@ -131,5 +151,76 @@ async function joinParts(config: Config, runtime: Runtime, { stop, lock, onAbort
       await health.close(runtime.signal.aborted ? closeGraceMs.stopped : closeGraceMs.done);
       await lock.release();
     },
+  };
+}
+
+/** The parts of a running worker that its HTTP server shows and uses. */
+interface WorkerParts {
+  clock: Clock;
+  log: Log;
+  signal: AbortSignal;
+  events: WorkerEvents;
+  workerId: string;
+  board: PostBoard;
+  chain: Chain;
+  budget: Budget;
+  health: Health;
+  passes: PassRunner;
+  schedule: Schedule;
+}
+
+function joinServerParts(config: Config, worker: WorkerParts): ServerParts {
+  const { clock, log, signal, events, workerId, board, chain, budget, health, passes, schedule } = worker;
+  const { imagesDir: folder, rowTimeoutMs, server: settings } = config;
+  const { tally } = statePaths(folder);
+  const facts = async () => passes.board() ?? (await passes.openBoard());
+  const gallery = createGallery({ folder, isImage: isBoardImage, clock, log });
+  const galleries = createUserGalleries(folder, { clock, log });
+  events.on('outcome', (outcome) => outcome.kind === 'done' && gallery.added(outcome.image.path));
+  return {
+    clock,
+    log,
+    redact: createRedact(config.secrets),
+    signal,
+    events,
+    version: readVersion(),
+    schedule,
+    providers: withUnconfigured(config.providers),
+    chain,
+    generate: createImageJobs({
+      chain,
+      galleries,
+      events,
+      clock,
+      log,
+      rowTimeoutMs,
+      storeOf: (userId) => createUploadStore({ folder, workerId, userId }),
+      generateImage,
+    }),
+    passes,
+    board: {
+      isOnNotion: isNotionItself(config.notion.apiUrl),
+      look: async () => readBoard({ board, events }, await facts()),
+      async retry(postId) {
+        await facts();
+        return markAgain(board, postId);
+      },
+    },
+    budget,
+    health,
+    images: gallery,
+    uploads: galleries,
+    folders: { images: folder, uploads: uploadsFolder(folder) },
+    thumbnail: createThumbnails({ log }),
+    notice: createNotices({
+      verificationToken: settings.notionWebhookToken,
+      secret: settings.webhookSecret,
+      clock,
+      log,
+      saveToken: (token) => saveWebhookToken(folder, token, clock.now()),
+      board: () => passes.board()?.ids,
+      marked: (postId) => void passes.request('notice', postId),
+    }),
+    tally: stateFile(tally),
   };
 }
