@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseJson } from '../../lib/json.ts';
-import { type Answer, type Version, versions } from './call.ts';
+import type { Answer } from './call.ts';
 import { ApiError, invalid, invalidUrl, rateLimited } from './errors.ts';
-import type { Capabilities, RateLimit } from './options.ts';
 import { readParams, type Route } from './router.ts';
 import type { Workspace } from './workspace.ts';
 
+const servedVersion = '2026-03-11';
 const maxJsonBytes = 500 * 1024;
 /** The largest body of any kind: one part of an upload, and the form around it. */
 export const maxBodyBytes = 24 * 1024 * 1024;
@@ -32,43 +32,39 @@ export interface Reply {
 export type Api = (incoming: Incoming) => Promise<Reply>;
 
 export function createApi(workspace: Workspace): Api {
-  /** Fixed windows by whose they are, each of which begins with the first request after the last one ended. */
-  const windows = new Map<string, { startedAt: number; requests: number }>();
+  /** A fixed window, which begins with the first request after the last one ended. */
+  let window = { startedAt: -Infinity, requests: 0 };
 
-  const countRequest = (key: string, { requests, windowMs }: RateLimit, reason: string): void => {
+  const countRequest = (): void => {
+    const { requests, windowMs } = workspace.settings().rateLimit;
     const now = workspace.monotonic();
-    const last = windows.get(key);
-    const window = last && now < last.startedAt + windowMs ? last : { startedAt: now, requests: 0 };
-    windows.set(key, window);
-    if (window.requests >= requests) {
-      throw rateLimited(reason, Math.max(1, Math.ceil((window.startedAt + windowMs - now) / 1000)));
-    }
+    if (now >= window.startedAt + windowMs) window = { startedAt: now, requests: 0 };
+    if (window.requests >= requests) throw rateLimited(Math.ceil((window.startedAt + windowMs - now) / 1000));
     window.requests += 1;
-  };
-
-  const authorize = (headers: IncomingHttpHeaders): void => {
-    const { token, rateLimit, workspaceRateLimit } = workspace.settings();
-    if (headers.authorization !== `Bearer ${token}`) throw new ApiError(401, 'unauthorized', 'API token is invalid.');
-    countRequest(`token ${token}`, rateLimit, 'public_api_request_rate_limit');
-    if (workspaceRateLimit) countRequest('workspace', workspaceRateLimit, 'public_api_space_request_rate_limit');
   };
 
   return async (incoming) => {
     try {
       if (incoming.match === undefined) throw invalidUrl();
       const { route, raw } = incoming.match;
-      authorize(incoming.headers);
+      const { token, capabilities } = workspace.settings();
+      if (incoming.headers.authorization !== `Bearer ${token}`) {
+        throw new ApiError(401, 'unauthorized', 'API token is invalid.');
+      }
+      countRequest();
       if (incoming.bytes.byteLength > maxBodyBytes) {
         throw new ApiError(413, 'validation_error', 'Request body too large.');
       }
-      const version = readVersion(incoming);
-      requireCapabilities(route, workspace.settings().capabilities);
+      requireVersion(incoming);
+      if (!route.allows(capabilities)) {
+        throw new ApiError(403, 'restricted_resource', 'Insufficient permissions for this endpoint.');
+      }
       const contentType = incoming.headers['content-type'] ?? '';
       const body = contentType.startsWith('multipart/') ? {} : readJson(incoming.bytes);
       const params = readParams(raw);
       const query = incoming.url.searchParams;
       const { bytes } = incoming;
-      const answer = await route.handle({ params, query, body, bytes, contentType, version, workspace, effects: [] });
+      const answer = await route.handle({ params, query, body, bytes, contentType, workspace, effects: [] });
       return jsonReply(200, answer, workspace);
     } catch (error) {
       const failure =
@@ -98,7 +94,7 @@ export function jsonReply(
   return { status, headers, json, body: JSON.stringify(json) };
 }
 
-function readVersion({ headers, url }: Incoming): Version {
+function requireVersion({ headers, url }: Incoming): void {
   const given = headers['notion-version'];
   if (given === undefined) {
     throw new ApiError(
@@ -107,19 +103,12 @@ function readVersion({ headers, url }: Incoming): Version {
       'Notion-Version header failed validation: Notion-Version header should be defined, instead was `undefined`.',
     );
   }
-  const version = versions.find((each) => each === given);
-  if (version !== undefined) return version;
+  if (given === servedVersion) return;
   // Data sources came with 2025-09-03: for an older version they do not exist.
-  if (String(given) < versions[0] && url.pathname.startsWith('/v1/data_sources')) throw invalidUrl();
-  const known = versions.map((each) => `\`"${each}"\``).join(' or ');
+  if (String(given) < '2025-09-03' && url.pathname.startsWith('/v1/data_sources')) throw invalidUrl();
   throw invalid(
-    `Notion-Version header failed validation: Notion-Version header should be ${known}, instead was \`"${String(given)}"\`.`,
+    `Notion-Version header failed validation: Notion-Version header should be \`"${servedVersion}"\`, instead was \`"${String(given)}"\`.`,
   );
-}
-
-function requireCapabilities({ needs = [], needsOne }: Route, granted: Capabilities): void {
-  if (needs.every((need) => granted[need]) && (needsOne?.some((need) => granted[need]) ?? true)) return;
-  throw new ApiError(403, 'restricted_resource', 'Insufficient permissions for this endpoint.');
 }
 
 function readJson(bytes: Uint8Array): unknown {

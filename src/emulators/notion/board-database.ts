@@ -26,8 +26,6 @@ export interface BoardRow {
   /** By column name: text, number, option, day or files; several names stand in one string, with commas. */
   values: Record<string, Exclude<PlainContent, string[]> | BoardFile[]>;
   inTrash: boolean;
-  /** Wall-clock ms, not rounded. */
-  lastEditedTime: number;
   /** PATCHes by the connection. */
   writes: number;
 }
@@ -110,7 +108,6 @@ export function createBoardDatabase(
     id: page.id,
     values: Object.fromEntries(source.properties.map((property) => [property.name, readCell(page, property)])),
     inTrash: page.current.inTrash,
-    lastEditedTime: page.current.editedAt,
     writes: page.writes,
   });
 
@@ -120,7 +117,7 @@ export function createBoardDatabase(
     url: notionUrl(database.id),
     change: (changes) => void Object.assign(database, changes),
     addDataSource: (name, schema) => addTable(name, schema).id,
-    addRow: (values) => workspace.addPage({ dataSource: source }, writeCells(values), personId).id,
+    addRow: (values) => workspace.addPage(source, writeCells(values), personId).id,
     row: (id) => showRow(rowPage(id)),
     *rows() {
       for (const page of source.pages) yield showRow(page);

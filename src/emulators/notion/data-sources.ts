@@ -1,47 +1,17 @@
 import { z } from 'zod';
-import { accept, type Answer, type Call, pathId, trashFlags, trashInput } from './call.ts';
-import { check, id } from './check.ts';
+import { type Answer, type Call, pathId } from './call.ts';
+import { check } from './check.ts';
 import { showStamps } from './dates.ts';
 import { invalid } from './errors.ts';
 import { notionUrl } from './ids.ts';
-import { iconInput, readIcon, showIcon } from './file-references.ts';
 import type { Database, DataSource, Property, RichTextItem } from './model.ts';
 import { findProperty } from './property-cells.ts';
-import { richText, toItems } from './rich-text.ts';
-import {
-  createProperties,
-  createProperty,
-  propertiesChange,
-  propertiesConfig,
-  reconfigure,
-  showProperty,
-  typeOf,
-} from './schema.ts';
+import { createProperty, propertiesChange, reconfigure, showProperty, typeOf } from './schema.ts';
 import type { Workspace } from './workspace.ts';
 
 /** GET /v1/data_sources/{id} */
 export function retrieveDataSource(call: Call): Answer {
-  return showDataSource(call.workspace.dataSource(pathId(call, 'data_source_id')), call);
-}
-
-const createBody = z.strictObject({
-  parent: z.strictObject({ type: z.literal('database_id').optional(), database_id: id }),
-  properties: propertiesConfig,
-  title: richText.default([]),
-  icon: iconInput.nullish(),
-});
-
-/** POST /v1/data_sources */
-export function createDataSource(call: Call): Answer {
-  const { workspace } = call;
-  const body = check(createBody, call.body);
-  const database = workspace.database(body.parent.database_id);
-  const icon = body.icon ? readIcon(body.icon, call) : null;
-  const properties = createProperties(body.properties, workspace.ids);
-  accept(call);
-  const source = addDataSource(database, toItems(body.title), properties, workspace.botId, workspace);
-  source.icon = icon;
-  return showDataSource(source, call);
+  return showDataSource(call.workspace.dataSource(pathId(call, 'data_source_id')));
 }
 
 export function addDataSource(
@@ -56,44 +26,29 @@ export function addDataSource(
     id: workspace.ids.uuid(),
     database,
     name,
-    icon: null,
     properties,
     pages: [],
-    lastUniqueId: 0,
     createdAt: at,
     createdBy: author,
     editedAt: at,
     editedBy: author,
-    inTrash: false,
   };
   database.dataSources.push(source);
   workspace.dataSources.set(source.id, source);
   return source;
 }
 
+const updateBody = z.strictObject({ properties: propertiesChange });
+
 /** PATCH /v1/data_sources/{id} */
 export function updateDataSource(call: Call): Answer {
   const { workspace } = call;
   const source = workspace.dataSource(pathId(call, 'data_source_id'));
-  const body = check(
-    z.strictObject({
-      properties: propertiesChange.default({}),
-      title: richText.optional(),
-      icon: iconInput.nullish(),
-      ...trashInput(call),
-    }),
-    call.body,
-  );
-  const icon = body.icon && readIcon(body.icon, call);
-  const properties = changedProperties(source.properties, body.properties, workspace);
-  accept(call);
-  source.properties = properties;
-  if (body.title) source.name = toItems(body.title);
-  if (icon !== undefined) source.icon = icon;
-  source.inTrash = body.in_trash ?? body.archived ?? source.inTrash;
+  const body = check(updateBody, call.body);
+  source.properties = changedProperties(source.properties, body.properties, workspace);
   source.editedAt = workspace.now();
   source.editedBy = workspace.botId;
-  return showDataSource(source, call);
+  return showDataSource(source);
 }
 
 /** The columns after the change, made on copies so that a refused change leaves nothing behind. */
@@ -136,20 +91,20 @@ export function changedProperties(
 }
 
 /** A table as the API shows it. */
-export function showDataSource(source: DataSource, call: Call): Answer {
+function showDataSource(source: DataSource): Answer {
   const { database } = source;
   return {
     object: 'data_source',
     id: source.id,
     title: source.name,
-    description: database.description,
+    description: [],
     parent: { type: 'database_id', database_id: database.id },
     database_parent: { type: 'page_id', page_id: database.parentPageId },
-    is_inline: database.isInline,
-    ...trashFlags(call, source.inTrash || database.inTrash),
+    is_inline: false,
+    in_trash: database.inTrash,
     ...showStamps(source),
     properties: Object.fromEntries(source.properties.map((property) => [property.name, showProperty(property)])),
-    icon: showIcon(source.icon, call.workspace),
+    icon: null,
     cover: null,
     url: notionUrl(database.id),
     public_url: null,

@@ -30,7 +30,7 @@ export function showStamps({ createdAt, createdBy, editedAt, editedBy }: Stamps)
   };
 }
 
-export function partialUser(id: string): { object: 'user'; id: string } {
+function partialUser(id: string): { object: 'user'; id: string } {
   return { object: 'user', id };
 }
 
@@ -43,3 +43,16 @@ function normalized(value: string): string {
   const [, day = '', time, offset = 'Z'] = isoPattern.exec(value) ?? [];
   return time === undefined ? day : `${day}T${time}:00.000${offset === 'Z' ? '+00:00' : offset}`;
 }
+
+const dayMs = 24 * 60 * minuteMs;
+/** Tests of a time in ms against a day or an instant; a day stands for all its instants, in UTC. */
+export const dateTests: Readonly<Record<string, (point: string) => (value: number) => boolean>> = {
+  equals: (point) => (value) => value >= startOf(point) && value < endOf(point),
+  before: (point) => (value) => value < startOf(point),
+  on_or_before: (point) => (value) => value < endOf(point),
+  after: (point) => (value) => value >= endOf(point),
+  on_or_after: (point) => (value) => value >= startOf(point),
+};
+
+const startOf = (point: string) => Date.parse(point);
+const endOf = (point: string) => startOf(point) + (point.includes('T') ? 1 : dayMs);

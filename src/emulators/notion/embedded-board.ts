@@ -24,8 +24,6 @@ export interface EmbeddedBoard {
   onExchange(listener: (exchange: Exchange) => void): void;
   /** Requests that arrived so far, in all or for a route such as `pages.update`. */
   count(route?: string): number;
-  /** The bytes of a complete upload. */
-  uploadBytes(uploadId: string): Uint8Array | undefined;
   /** Stops listening and cuts every open connection. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -33,15 +31,12 @@ export interface EmbeddedBoard {
 
 export async function startEmbeddedBoard(given: EmbeddedBoardOptions = {}): Promise<EmbeddedBoard> {
   const options = { ...given };
-  const { port, token, random } = settingsOf(options);
+  const { port, token } = settingsOf(options);
   const workspace = new Workspace(options);
-  workspace.addPage(
-    { parentPageId: undefined },
-    new Map([['title', { type: 'title', content: textItems('Embedded board') }]]),
-    workspace.personId,
-  );
+  const title = { type: 'title', content: textItems('Embedded board') } as const;
+  workspace.addPage(undefined, new Map([['title', title]]), workspace.personId);
 
-  const faults = createFaults(random);
+  const faults = createFaults();
   const listeners: ((exchange: Exchange) => void)[] = [];
   const counts = new Map<string, number>();
   const closing = new AbortController();
@@ -80,10 +75,6 @@ export async function startEmbeddedBoard(given: EmbeddedBoardOptions = {}): Prom
     onExchange: (listener) => void listeners.push(listener),
     count: (route) =>
       route === undefined ? [...counts.values()].reduce((sum, each) => sum + each, 0) : (counts.get(route) ?? 0),
-    uploadBytes: (uploadId) => {
-      const fileId = workspace.uploads.get(uploadId)?.fileId;
-      return fileId === undefined ? undefined : workspace.files.bytes(fileId);
-    },
     close,
     [Symbol.asyncDispose]: close,
   };

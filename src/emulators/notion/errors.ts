@@ -1,4 +1,4 @@
-export type ErrorFacts = Record<string, unknown>;
+type ErrorFacts = Record<string, unknown>;
 
 /** A refusal in Notion's own form. */
 export class ApiError extends Error {
@@ -17,19 +17,15 @@ export class ApiError extends Error {
   }
 }
 
-export function invalid(message: string, facts?: ErrorFacts): ApiError {
-  return new ApiError(400, 'validation_error', message, facts);
+export function invalid(message: string): ApiError {
+  return new ApiError(400, 'validation_error', message);
 }
 
 export function invalidUrl(): ApiError {
   return new ApiError(400, 'invalid_request_url', 'Invalid request URL.');
 }
 
-export function conflict(): ApiError {
-  return new ApiError(409, 'conflict_error', 'Conflict occurred while saving. Please try again.');
-}
-
-export type Kind = 'page' | 'database' | 'data source' | 'block';
+export type Kind = 'page' | 'database' | 'data source';
 
 /** Missing, removed and not shared look the same from outside. */
 export function notFound(kind: Kind, id: string, connectionName: string): ApiError {
@@ -40,13 +36,9 @@ export function notFound(kind: Kind, id: string, connectionName: string): ApiErr
   );
 }
 
-/** `reason` is one of Notion's four rate_limit_reason words. */
-export function rateLimited(reason: string, retryAfterSeconds: number): ApiError {
-  return new ApiError(
-    429,
-    'rate_limited',
-    'You have been rate limited. Please try again later.',
-    { rate_limit_reason: reason, retry_after: String(retryAfterSeconds) },
-    { 'retry-after': String(retryAfterSeconds) },
-  );
+export function rateLimited(retryAfterSeconds: number): ApiError {
+  const seconds = String(retryAfterSeconds);
+  const facts = { rate_limit_reason: 'public_api_request_rate_limit', retry_after: seconds };
+  const message = 'You have been rate limited. Please try again later.';
+  return new ApiError(429, 'rate_limited', message, facts, { 'retry-after': seconds });
 }

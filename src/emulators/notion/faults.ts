@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { type Random, systemClock } from '../../lib/clock.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { errorReply, jsonReply, type Reply } from './api.ts';
-import { ApiError, conflict, rateLimited } from './errors.ts';
+import { ApiError, rateLimited } from './errors.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Something that goes wrong with the requests it matches. */
@@ -15,31 +15,23 @@ export interface Fault {
   nth?: number;
   /** How often it strikes: once by default. */
   times?: number;
-  /** Strikes a matching request with this chance. */
-  probability?: number;
-  random?: Random;
-  /** Of a 429 and a 529. */
-  retryAfterSeconds?: number;
-  /** Of a 429: Notion's rate_limit_reason. */
-  reason?: string;
   /** True: the request takes effect before it goes wrong. The kinds that cut a real answer always do. */
   afterCommit?: boolean;
 }
 
 /** The kinds that are an answer of the API, made for the route and what was answered otherwise. */
 const errorAnswers = {
-  conflict_409: conflict,
-  rate_limited_429: ({ reason = 'public_api_request_rate_limit', retryAfterSeconds = 1 }) =>
-    rateLimited(reason, retryAfterSeconds),
+  conflict_409: () => new ApiError(409, 'conflict_error', 'Conflict occurred while saving. Please try again.'),
+  rate_limited_429: () => rateLimited(1),
   error_500: () => new ApiError(500, 'internal_server_error', 'Unexpected error occurred.'),
-  unavailable_503: (_fault, route) =>
+  unavailable_503: (route) =>
     new ApiError(
       503,
       'service_unavailable',
       'Notion is unavailable, please try again later.',
       route === 'dataSources.query' ? queryFacts : undefined,
     ),
-  committed_503: (_fault, route, committed) =>
+  committed_503: (route, committed) =>
     new ApiError(
       503,
       'service_unavailable',
@@ -47,12 +39,11 @@ const errorAnswers = {
       committedFacts(route, committed),
     ),
   gateway_timeout_504: () => new ApiError(504, 'gateway_timeout', 'Gateway Timeout'),
-  overload_529: ({ retryAfterSeconds = 1 }) => {
-    const seconds = String(retryAfterSeconds);
+  overload_529: () => {
     const message = 'Notion is overloaded, please try again later.';
-    return new ApiError(529, 'service_overload', message, { retry_after: seconds }, { 'retry-after': seconds });
+    return new ApiError(529, 'service_overload', message, { retry_after: '1' }, { 'retry-after': '1' });
   },
-} satisfies Record<string, (fault: Fault, route: string, committed: Reply['json']) => ApiError>;
+} satisfies Record<string, (route: string, committed: Reply['json']) => ApiError>;
 
 type ErrorKind = keyof typeof errorAnswers;
 export type FaultKind =
@@ -75,7 +66,7 @@ export interface Faults {
   strike(route: string, method: string): Fault | undefined;
 }
 
-export function createFaults(defaultRandom: Random): Faults {
+export function createFaults(): Faults {
   let armed: { fault: Fault; matched: number; left: number }[] = [];
   return {
     add: (fault) => void armed.push({ fault, matched: 0, left: fault.times ?? 1 }),
@@ -88,7 +79,7 @@ export function createFaults(defaultRandom: Random): Faults {
         if ((fault.route ?? route) !== route || isOther) continue;
         each.matched += 1;
         const due = struck === undefined && each.left > 0 && each.matched >= (fault.nth ?? 1);
-        if (due && (fault.probability === undefined || (fault.random ?? defaultRandom)() < fault.probability)) {
+        if (due) {
           each.left -= 1;
           struck = fault;
         }
@@ -118,7 +109,7 @@ export async function sendFault(
   { response, workspace, signal }: { response: ServerResponse; workspace: Workspace; signal: AbortSignal },
 ): Promise<Reply | undefined> {
   const { kind } = fault;
-  if (isError(kind)) return send(response, errorReply(errorAnswers[kind](fault, route, reply?.json), workspace));
+  if (isError(kind)) return send(response, errorReply(errorAnswers[kind](route, reply?.json), workspace));
   const { status, headers, body } = reply ?? jsonReply(200, {}, workspace);
   const cut = { status, headers, body: '' };
   switch (kind) {
@@ -154,17 +145,12 @@ const queryFacts = {
 };
 
 function committedFacts(route: string, answer: Reply['json'] = {}): Record<string, unknown> {
-  const children: unknown[] = Array.isArray(answer['results']) ? answer['results'] : [];
-  const ids = children.flatMap((child) =>
-    typeof child === 'object' && child !== null && 'id' in child ? [child.id] : [],
-  );
   return {
     from: 'response',
     elapsed_ms: 60_000,
     deadline_ms: 60_000,
     retry_guidance: ['Read the object again to confirm the saved change.', 'Do not repeat the write.'],
     ...(route.endsWith('.create') && { committed_resource_id: answer['id'] }),
-    ...(route === 'blocks.children.append' && { committed_child_ids: ids }),
   };
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Edit } from './call.ts';
 import { id } from './check.ts';
 import { ApiError, invalid } from './errors.ts';
-import type { Cover, Icon, StoredFile } from './model.ts';
+import type { StoredFile } from './model.ts';
 import type { Workspace } from './workspace.ts';
 
 const uploaded = z.strictObject({ type: z.literal('file_upload').optional(), file_upload: z.strictObject({ id }) });
@@ -10,37 +10,18 @@ const external = z.strictObject({
   type: z.literal('external').optional(),
   external: z.strictObject({ url: z.string().min(1).max(2000) }),
 });
-const emoji = z.strictObject({ type: z.literal('emoji').optional(), emoji: z.string().min(1).max(20) });
-const named = z.strictObject({
-  type: z.literal('icon').optional(),
-  icon: z.strictObject({ name: z.string().min(1), color: z.string().default('gray') }),
-});
 const hosted = z.strictObject({
   type: z.literal('file').optional(),
   file: z.strictObject({ url: z.string().min(1), expiry_time: z.string().optional() }),
 });
 const fileName = z.string().min(1).max(100);
 
-export const coverInput = z.union([uploaded, external]);
-export const iconInput = z.union([uploaded, external, emoji, named]);
 /** One file of a Files & media cell; only an upload brings a name of its own. */
 export const fileEntry = z.union([
   uploaded.extend({ name: fileName.optional() }),
   external.extend({ name: fileName }),
   hosted.extend({ name: fileName }),
 ]);
-
-export function readCover(input: z.infer<typeof coverInput>, edit: Edit): Cover {
-  return 'external' in input
-    ? { kind: 'external', url: input.external.url }
-    : { kind: 'hosted', fileId: attach(input.file_upload.id, edit).fileId };
-}
-
-export function readIcon(input: z.infer<typeof iconInput>, edit: Edit): Icon {
-  if ('emoji' in input) return { kind: 'emoji', emoji: input.emoji };
-  if ('icon' in input) return { kind: 'icon', icon: input.icon };
-  return readCover(input, edit);
-}
 
 export function readFile(entry: z.infer<typeof fileEntry>, edit: Edit): StoredFile {
   if ('external' in entry) return { kind: 'external', name: entry.name, url: entry.external.url };
@@ -54,7 +35,7 @@ export function readFile(entry: z.infer<typeof fileEntry>, edit: Edit): StoredFi
 }
 
 /** The stored file behind an upload, which the attachment makes permanent. */
-export function attach(uploadId: string, { workspace, effects }: Edit): { fileId: string; name: string } {
+function attach(uploadId: string, { workspace, effects }: Edit): { fileId: string; name: string } {
   const upload = workspace.uploads.get(uploadId);
   const { attachLagMs } = workspace.settings();
   const expired = upload?.expiresAt != null && workspace.now() >= upload.expiresAt;
@@ -67,19 +48,12 @@ export function attach(uploadId: string, { workspace, effects }: Edit): { fileId
     );
   }
   effects.push(() => (upload.expiresAt = null));
-  return { fileId: upload.fileId, name: upload.filename ?? 'Untitled' };
+  return { fileId: upload.fileId, name: upload.filename };
 }
 
-/** A cover, an image or a file as the API shows it, with a fresh address. */
-export function showFile(file: Cover, workspace: Workspace): Record<string, unknown> {
+/** A file as the API shows it, with a fresh address. */
+export function showFile(file: StoredFile, workspace: Workspace): Record<string, unknown> {
   return file.kind === 'external'
-    ? { type: 'external', external: { url: file.url } }
-    : { type: 'file', file: workspace.files.link(file.fileId) };
-}
-
-export function showIcon(icon: Icon | null, workspace: Workspace): Record<string, unknown> | null {
-  if (icon === null) return null;
-  if (icon.kind === 'emoji') return { type: 'emoji', emoji: icon.emoji };
-  if (icon.kind === 'icon') return { type: 'icon', icon: icon.icon };
-  return showFile(icon, workspace);
+    ? { name: file.name, type: 'external', external: { url: file.url } }
+    : { name: file.name, type: 'file', file: workspace.files.link(file.fileId) };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { check, exactlyOne, refused } from './check.ts';
-import { dateTest, isDatePoint } from './date-spans.ts';
+import { dateTests, isoDate } from './dates.ts';
 import { invalid } from './errors.ts';
 import type { DataSource, Property, PropertyType } from './model.ts';
 import { plainCell, requireProperty, type Row } from './property-cells.ts';
@@ -17,38 +17,32 @@ const node = z.looseObject({
 });
 
 /** Turns a query's filter into a test of rows. */
-export function compileFilter(filter: unknown, source: DataSource, now: number, place = 'body.filter'): RowTest {
+export function compileFilter(filter: unknown, source: DataSource, place = 'body.filter'): RowTest {
   const { and, or, property: key, timestamp, type: _type, ...rest } = check(node, filter, place);
   const [kind = 'title', extra] = Object.keys(rest);
   if (and || or) {
     const unwanted = and && or ? 'or' : key === undefined ? Object.keys(rest)[0] : 'property';
     if (unwanted !== undefined) throw refused(place, `${place}.${unwanted} should be not present.`);
-    return compileGroup(and ?? [], or, source, now, `${place}.${and ? 'and' : 'or'}`);
+    return compileGroup(and ?? [], or, source, `${place}.${and ? 'and' : 'or'}`);
   }
   if (extra !== undefined) throw refused(place, `${place}.${extra} should be not present.`);
   if (timestamp !== undefined) {
-    const { test } = readCondition(timestamp, rest[timestamp], now, `${place}.${timestamp}`);
+    const { test } = readCondition('date', rest[timestamp], `${place}.${timestamp}`);
     return ({ page, version }) =>
       test(new Date(timestamp === 'created_time' ? page.createdAt : version.editedAt).toISOString());
   }
   if (key === undefined) throw refused(place, `${place}.property should be defined, instead was \`undefined\`.`);
   const property = requireProperty(source.properties, key);
   if (kind !== property.type) throw invalid(`database property ${property.type} does not match filter ${kind}`);
-  const { test, names } = readCondition(property.type, rest[kind], now, `${place}.${kind}`);
+  const { test, names } = readCondition(property.type, rest[kind], `${place}.${kind}`);
   requireOptions(property, names);
   return (row) => test(plainCell(row, property));
 }
 
-function compileGroup(
-  and: unknown[],
-  or: unknown[] | undefined,
-  source: DataSource,
-  now: number,
-  place: string,
-): RowTest {
+function compileGroup(and: unknown[], or: unknown[] | undefined, source: DataSource, place: string): RowTest {
   const tooDeep = place.split(/\.(?:and|or)/).length > 3;
   if (tooDeep) throw refused(place, `${place} should be nested at most two levels deep.`);
-  const tests = (or ?? and).map((part, index) => compileFilter(part, source, now, `${place}[${index}]`));
+  const tests = (or ?? and).map((part, index) => compileFilter(part, source, `${place}[${index}]`));
   return or ? (row) => tests.some((test) => test(row)) : (row) => tests.every((test) => test(row));
 }
 
@@ -60,12 +54,11 @@ function requireOptions({ type, name, options }: Property, names: string[]): voi
 }
 
 const presence = { is_empty: z.literal(true).optional(), is_not_empty: z.literal(true).optional() };
-const none = z.strictObject({}).optional();
 const words = z.string().optional();
 const names = z.union([z.string(), z.array(z.string()).min(1).max(100)]).optional();
 const number = z.number().optional();
 const flag = z.boolean().optional();
-const point = z.string().refine(isDatePoint, 'should be a valid ISO 8601 date string').optional();
+const point = isoDate.optional();
 
 function operators<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.strictObject(shape).superRefine(exactlyOne(Object.keys(shape)));
@@ -90,20 +83,12 @@ const amount = operators({
   ...presence,
 });
 const choice = operators({ equals: names, does_not_equal: names, ...presence });
-const list = operators({ contains: names, does_not_contain: names, ...presence });
 const time = operators({
   equals: point,
   before: point,
   after: point,
   on_or_before: point,
   on_or_after: point,
-  this_week: none,
-  past_week: none,
-  past_month: none,
-  past_year: none,
-  next_week: none,
-  next_month: none,
-  next_year: none,
   ...presence,
 });
 
@@ -111,36 +96,26 @@ const schemas = {
   title: text,
   rich_text: text,
   url: text,
-  email: text,
-  phone_number: text,
   number: amount,
-  unique_id: amount,
   checkbox: operators({ equals: flag, does_not_equal: flag }),
   select: choice,
   status: choice,
-  multi_select: list,
-  people: list,
-  created_by: list,
-  last_edited_by: list,
+  multi_select: operators({ contains: names, does_not_contain: names, ...presence }),
   files: operators(presence),
   date: time,
-  created_time: time,
-  last_edited_time: time,
 } satisfies Record<PropertyType, z.ZodType>;
 
 type Test = (value: PlainContent) => boolean;
 
-/** Checks the condition for a column of this type, and answers with the names that it speaks of and the test. `place` is where it stands, such as `body.filter.status`. */
-function readCondition(
-  type: PropertyType,
-  condition: unknown,
-  now: number,
-  place: string,
-): { names: string[]; test: Test } {
+/** Checks the condition for a column of this type, and answers with the names in it and the test. */
+function readCondition(type: PropertyType, condition: unknown, place: string): { names: string[]; test: Test } {
   const parsed: Record<string, unknown> = check<z.ZodType<Record<string, unknown>>>(schemas[type], condition, place);
   const [[operator, operand] = ['is_empty', true]] = Object.entries(parsed);
-  const isTime = schemas[type] === time && !(operator in presence);
-  const test: Test = isTime ? timeTest(operator, operand, now) : (value) => compare(operator, value, operand);
+  const timeTest = type === 'date' ? dateTests[operator]?.(String(operand)) : undefined;
+  // Times are compared to the minute, as pages show them.
+  const test: Test = timeTest
+    ? (value) => typeof value === 'string' && timeTest(Math.floor(Date.parse(value) / 60_000) * 60_000)
+    : (value) => compare(operator, value, operand);
   return { names: [operand].flat().filter((name) => typeof name === 'string'), test };
 }
 
@@ -177,10 +152,4 @@ function compare(operator: string, value: PlainContent, operand: unknown): boole
 
 function folded(value: unknown): string {
   return typeof value === 'string' ? value.toLowerCase() : '';
-}
-
-/** Times are compared to the minute, as pages show them. */
-function timeTest(operator: string, operand: unknown, now: number): Test {
-  const test = dateTest(operator, typeof operand === 'string' ? operand : '', now);
-  return (value) => typeof value === 'string' && test(Math.floor(Date.parse(value) / 60_000) * 60_000);
 }

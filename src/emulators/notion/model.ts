@@ -1,9 +1,7 @@
 /** A piece of formatted text as the API shows it. */
 export interface RichTextItem {
-  type: 'text' | 'equation' | 'mention';
-  text?: { content: string; link: { url: string } | null };
-  equation?: { expression: string };
-  mention?: Record<string, unknown>;
+  type: 'text';
+  text: { content: string; link: { url: string } | null };
   annotations: Record<'bold' | 'italic' | 'strikethrough' | 'underline' | 'code', boolean> & { color: string };
   plain_text: string;
   href: string | null;
@@ -31,17 +29,9 @@ export const propertyTypes = [
   'multi_select',
   'status',
   'date',
-  'people',
   'files',
   'checkbox',
   'url',
-  'email',
-  'phone_number',
-  'created_time',
-  'created_by',
-  'last_edited_time',
-  'last_edited_by',
-  'unique_id',
 ] as const;
 export type PropertyType = (typeof propertyTypes)[number];
 
@@ -56,13 +46,9 @@ export interface Property {
   groups: OptionGroup[];
   /** Of a number. */
   format: string;
-  /** Of a unique id. */
-  prefix: string | null;
 }
 
-export type Cover = { kind: 'hosted'; fileId: string } | { kind: 'external'; url: string };
-export type StoredFile = Cover & { name: string };
-export type Icon = Cover | { kind: 'emoji'; emoji: string } | { kind: 'icon'; icon: { name: string; color: string } };
+export type StoredFile = { name: string } & ({ kind: 'hosted'; fileId: string } | { kind: 'external'; url: string });
 
 export interface DateValue {
   start: string;
@@ -82,23 +68,8 @@ export interface PageVersion {
   since: number;
   values: ReadonlyMap<string, Cell>;
   inTrash: boolean;
-  isArchived: boolean;
-  isLocked: boolean;
-  icon: Icon | null;
-  cover: Cover | null;
   editedAt: number;
   editedBy: string;
-}
-
-export type BlockContent =
-  | { type: 'paragraph'; items: RichTextItem[]; color: string }
-  | { type: 'image'; image: Cover; caption: RichTextItem[] };
-
-export interface Block {
-  id: string;
-  createdAt: number;
-  createdBy: string;
-  content: BlockContent;
 }
 
 export interface Page {
@@ -109,13 +80,11 @@ export interface Page {
   bornAt: number;
   createdAt: number;
   createdBy: string;
-  /** The table it is a row of, or the page it stands under, or neither for the root. */
+  /** The table it is a row of; undefined for the root. */
   dataSource: DataSource | undefined;
-  parentPageId: string | undefined;
   current: PageVersion;
   /** What it was before, oldest first; empty unless queries are stale. */
   earlier: PageVersion[];
-  blocks: Block[];
   /** PATCHes by the connection. */
   writes: number;
 }
@@ -132,26 +101,18 @@ export interface DataSource extends Stamps {
   id: string;
   database: Database;
   name: RichTextItem[];
-  icon: Icon | null;
   properties: Property[];
   /** Oldest first. */
   pages: Page[];
-  lastUniqueId: number;
-  inTrash: boolean;
 }
 
 export interface Database {
   id: string;
   parentPageId: string;
   title: RichTextItem[];
-  description: RichTextItem[];
-  icon: Icon | null;
-  cover: Cover | null;
-  isInline: boolean;
   isLocked: boolean;
   inTrash: boolean;
   createdAt: number;
-  editedAt: number;
   dataSources: DataSource[];
 }
 
@@ -161,11 +122,9 @@ export interface Upload {
   /** null once it was attached. */
   expiresAt: number | null;
   status: 'pending' | 'uploaded';
-  filename: string | null;
-  contentType: string | null;
+  filename: string;
+  contentType: string;
   contentLength: number | null;
-  /** Of a multi-part upload. */
-  parts: { total: number; sent: Map<number, Uint8Array> } | undefined;
   /** Monotonic ms when the bytes were complete. */
   sentAt: number | undefined;
   fileId: string | undefined;

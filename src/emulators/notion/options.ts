@@ -4,9 +4,6 @@ const allCapabilities = {
   readContent: true,
   updateContent: true,
   insertContent: true,
-  readComments: true,
-  insertComments: true,
-  userInformation: true,
 };
 
 /** What the connection's owner ticked when it was made. */
@@ -30,10 +27,7 @@ export interface EmbeddedBoardOptions {
   capabilities?: Partial<Capabilities>;
   /** The plan's limit per file. */
   maxUploadBytes?: number;
-  /** Per token. */
   rateLimit?: RateLimit;
-  /** Shared by all tokens; none by default. */
-  workspaceRateLimit?: RateLimit;
   /** Rows one query can reach over all its pages. */
   queryCap?: number;
   latencyMs?: number;
@@ -45,13 +39,11 @@ export interface EmbeddedBoardOptions {
   clockSkewMs?: number;
   /** False: nothing is shared with the connection, and everything is not found. */
   shared?: boolean;
-  /** True: of two PATCHes that overlap on one page the second gets a 409. */
-  conflictOnOverlap?: boolean;
   /** File bytes held in memory before the oldest are let go. */
   maxHeldBytes?: number;
 }
 
-const defaults: Required<Omit<EmbeddedBoardOptions, 'capabilities' | 'workspaceRateLimit'>> = {
+const defaults: Required<Omit<EmbeddedBoardOptions, 'capabilities'>> = {
   port: 0,
   clock: systemClock,
   random: systemRandom,
@@ -65,11 +57,8 @@ const defaults: Required<Omit<EmbeddedBoardOptions, 'capabilities' | 'workspaceR
   attachLagMs: 0,
   clockSkewMs: 0,
   shared: true,
-  conflictOnOverlap: false,
   maxHeldBytes: 512 * 1024 * 1024,
 };
-
-export type Settings = ReturnType<typeof settingsOf>;
 
 /** The options as they stand, with every default filled in. */
 export function settingsOf(options: EmbeddedBoardOptions) {

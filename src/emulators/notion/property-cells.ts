@@ -45,12 +45,8 @@ export function readProperties(
 }
 
 /** What the row holds in that column; a deleted option or a changed type leaves the column empty. */
-function contentOf({ page, version }: Row, property: Property): unknown {
+function contentOf({ version }: Row, property: Property): unknown {
   const { id, type, options } = property;
-  if (type === 'created_time') return page.createdAt;
-  if (type === 'created_by') return page.createdBy;
-  if (type === 'last_edited_time') return version.editedAt;
-  if (type === 'last_edited_by') return version.editedBy;
   const cell = version.values.get(id);
   const isChoice = type === 'status' || type === 'select';
   const isDeleted = isChoice && cell?.content !== null && options.every((option) => option.id !== cell?.content);

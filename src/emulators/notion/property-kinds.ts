@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Edit } from './call.ts';
-import { exactlyOne, id } from './check.ts';
-import { dateInput, dateValue, minuteStamp, partialUser } from './dates.ts';
+import { exactlyOne } from './check.ts';
+import { dateInput, dateValue } from './dates.ts';
 import { invalid } from './errors.ts';
 import { fileEntry, readFile, showFile } from './file-references.ts';
 import type { Option, Property, PropertyType, StoredFile } from './model.ts';
@@ -29,7 +29,6 @@ interface PropertyKind<Content = unknown, Input = unknown> {
 const written = <Content, Input>(kind: PropertyKind<Content, Input>): PropertyKind<Content, Input> => kind;
 const keptAsGiven = <Content extends PlainContent>(input: z.ZodType<Content>, empty: Content) =>
   written({ input, read: (given) => given, empty: () => empty, show: (kept) => kept, plain: (kept) => kept });
-const words = (maxLength: number) => keptAsGiven(z.string().min(1).max(maxLength).nullable(), null);
 
 const choice = z
   .strictObject({
@@ -51,23 +50,13 @@ const text = written({
   plain: plainText,
 });
 const oneOption = { show: showOption, plain: nameOf };
-const time = {
-  empty: () => 0,
-  show: minuteStamp,
-  plain: (at: number) => new Date(at).toISOString(),
-};
-const author = {
-  empty: () => '',
-  show: partialUser,
-  plain: (userId: string) => [userId],
-};
 
 /** Every type of column. */
 export const propertyKinds: Record<PropertyType, PropertyKind> = {
   title: text,
   rich_text: text,
   number: keptAsGiven(z.number().nullable(), null),
-  url: words(2000),
+  url: keptAsGiven(z.string().min(1).max(2000).nullable(), null),
   select: written({
     input: choice.nullable(),
     read: (given, property, edit) => given && pick(given, property, edit),
@@ -81,15 +70,6 @@ export const propertyKinds: Record<PropertyType, PropertyKind> = {
     show: (ids, property) => ids.flatMap((optionId) => showOption(optionId, property) ?? []),
     plain: (ids, property) => ids.flatMap((optionId) => nameOf(optionId, property) ?? []),
   }),
-  people: written({
-    input: z.array(z.strictObject({ object: z.literal('user').optional(), id })).max(100),
-    read: (given) => given.map((person) => person.id),
-    empty: () => [],
-    show: (ids) => ids.map(partialUser),
-    plain: (ids) => ids,
-  }),
-  email: words(200),
-  phone_number: words(200),
   date: written({
     input: dateInput.nullable(),
     read: (given) => given && dateValue(given),
@@ -102,7 +82,7 @@ export const propertyKinds: Record<PropertyType, PropertyKind> = {
     input: z.array(fileEntry).max(100),
     read: (given, _property, edit) => given.map((entry) => readFile(entry, edit)),
     empty: () => [],
-    show: (files, _property, workspace) => files.map((file) => ({ name: file.name, ...showFile(file, workspace) })),
+    show: (files, _property, workspace) => files.map((file) => showFile(file, workspace)),
     plain: (files) => files.map((file) => file.name),
   }),
   status: written({
@@ -111,15 +91,6 @@ export const propertyKinds: Record<PropertyType, PropertyKind> = {
     empty: defaultStatus,
     ...oneOption,
   }),
-  created_time: time,
-  created_by: author,
-  last_edited_time: time,
-  last_edited_by: author,
-  unique_id: {
-    empty: () => null,
-    show: (number, { prefix }) => ({ prefix, number }),
-    plain: (number: number | null) => number,
-  },
 };
 
 function optionOf(optionId: string | null, property: Property): Option | undefined {

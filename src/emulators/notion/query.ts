@@ -23,7 +23,6 @@ const queryBody = z.strictObject({
   filter: z.unknown().optional(),
   sorts: sortsInput.default([]),
   result_type: z.enum(['page', 'data_source']).optional(),
-  is_archived: z.boolean().default(false),
 });
 
 /** POST /v1/data_sources/{id}/query */
@@ -32,23 +31,20 @@ export function queryDataSource(call: Call): Answer {
   const source = workspace.dataSource(pathId(call, 'data_source_id'));
   const body = check(queryBody, call.body);
   const columns = filterProperties(call);
-  const matches = body.filter === undefined ? () => true : compileFilter(body.filter, source, workspace.now());
+  const matches = body.filter === undefined ? () => true : compileFilter(body.filter, source);
   const order = compileSorts(body.sorts, source);
   const asked = body.result_type !== 'data_source';
-  const found = (asked ? currentRows(source, workspace) : []).filter(
-    (row) => !row.version.inTrash && row.version.isArchived === body.is_archived && matches(row),
-  );
+  const found = (asked ? currentRows(source, workspace) : []).filter((row) => !row.version.inTrash && matches(row));
   found.sort(order);
 
   const { queryCap } = workspace.settings();
   const reachable = Math.min(found.length, queryCap);
   const from = body.start_cursor ? position(found, body.start_cursor, order, workspace) : 0;
   const to = Math.min(from + body.page_size, reachable);
-  const next = to < reachable ? (found[to]?.page.id ?? null) : null;
-  const capped = next === null && found.length > queryCap;
+  const next = to < reachable ? found[to]?.page.id : undefined;
+  const capped = next === undefined && found.length > queryCap;
   return {
     ...listOf(
-      'page_or_data_source',
       found.slice(from, to).map((row) => showPage(row, call, columns)),
       next,
     ),

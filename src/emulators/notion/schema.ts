@@ -17,17 +17,9 @@ const configFields = {
   multi_select: optionsConfig,
   status: optionsConfig,
   date: empty,
-  people: empty,
   files: empty,
   checkbox: empty,
   url: empty,
-  email: empty,
-  phone_number: empty,
-  created_time: empty,
-  created_by: empty,
-  last_edited_time: empty,
-  last_edited_by: empty,
-  unique_id: z.strictObject({ prefix: z.string().min(1).nullish() }).optional(),
 };
 
 /** A new column as a request gives it. */
@@ -62,7 +54,6 @@ export function createProperty(name: string, config: PropertyConfig, ids: IdSour
     options: [],
     groups: [],
     format: config.number?.format ?? 'number',
-    prefix: config.unique_id?.prefix ?? null,
   };
   if (type === 'status') {
     setStatusOptions(property, config.status?.options, ids);
@@ -83,7 +74,6 @@ export function createProperties(config: z.infer<typeof propertiesConfig>, ids: 
 /** Changes a column's configuration, within its type. */
 export function reconfigure(property: Property, config: z.infer<typeof configChange>, ids: IdSource): void {
   property.format = config.number?.format ?? property.format;
-  property.prefix = config.unique_id?.prefix === undefined ? property.prefix : config.unique_id.prefix;
   if (property.type === 'status') {
     if (config.status?.options) setStatusOptions(property, config.status.options, ids);
   } else if (property.type === 'select' || property.type === 'multi_select') {
@@ -98,9 +88,8 @@ export function showProperty(property: Property): Record<string, unknown> {
   return { id, name, description, type, [type]: showConfig(property) };
 }
 
-function showConfig({ type, format, prefix, options, groups }: Property): Record<string, unknown> {
+function showConfig({ type, format, options, groups }: Property): Record<string, unknown> {
   if (type === 'number') return { format };
-  if (type === 'unique_id') return { prefix };
   if (type === 'select' || type === 'multi_select') return { options };
   if (type !== 'status') return {};
   return {

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { parseJson } from '../../lib/json.ts';
-import { createApi, errorReply, type Incoming, maxBodyBytes, type Reply } from './api.ts';
-import { conflict } from './errors.ts';
+import { createApi, type Incoming, maxBodyBytes, type Reply } from './api.ts';
 import { commits, type Fault, type Faults, send, sendFault } from './faults.ts';
 import { findRoute } from './router.ts';
 import type { Workspace } from './workspace.ts';
@@ -38,7 +37,6 @@ export function createBoardServer({
   signal: AbortSignal;
 }): Server {
   const api = createApi(workspace);
-  const beingWritten = new Set<string>();
 
   /** Answers as the API does, or as the fault makes it; a fault changes nothing of a request that the API refuses. */
   const answer = async (incoming: Incoming, fault: Fault | undefined, route: string, response: ServerResponse) => {
@@ -61,21 +59,11 @@ export function createBoardServer({
     const route = match?.route.name ?? 'unknown';
     onArrival(route);
     const fault = faults.strike(route, method);
-    const { latencyMs, clock, conflictOnOverlap } = workspace.settings();
-    const written = conflictOnOverlap && route === 'pages.update' ? url.pathname.toLowerCase() : undefined;
-    const overlaps = written !== undefined && beingWritten.has(written);
-    if (written !== undefined && !overlaps) beingWritten.add(written);
-    try {
-      const bytes = await readBody(request);
-      if (latencyMs > 0) await clock.sleep(latencyMs, signal);
-      const incoming: Incoming = { method, url, headers: request.headers, bytes, match };
-      const sent = overlaps
-        ? send(response, errorReply(conflict(), workspace))
-        : await answer(incoming, fault, route, response);
-      onExchange(exchangeOf(incoming, route, sent));
-    } finally {
-      if (written !== undefined && !overlaps) beingWritten.delete(written);
-    }
+    const { latencyMs, clock } = workspace.settings();
+    const bytes = await readBody(request);
+    if (latencyMs > 0) await clock.sleep(latencyMs, signal);
+    const incoming: Incoming = { method, url, headers: request.headers, bytes, match };
+    onExchange(exchangeOf(incoming, route, await answer(incoming, fault, route, response)));
   };
 
   const server = createServer((request, response) => {

@@ -4,8 +4,6 @@ import { createIdSource, type IdSource } from './ids.ts';
 import type { Cell, Database, DataSource, Page, PageVersion, Upload } from './model.ts';
 import { type EmbeddedBoardOptions, settingsOf } from './options.ts';
 
-type PageHome = { dataSource: DataSource } | { parentPageId: string | undefined };
-
 /** All that the board knows. */
 export class Workspace {
   readonly ids: IdSource;
@@ -19,8 +17,6 @@ export class Workspace {
   readonly dataSources = new Map<string, DataSource>();
   readonly pages = new Map<string, Page>();
   readonly uploads = new Map<string, Upload>();
-  /** Discussion id → the page it hangs on. */
-  readonly discussions = new Map<string, string>();
   /** Where the server listens, once it does. */
   origin = '';
   readonly #options: EmbeddedBoardOptions;
@@ -71,38 +67,20 @@ export class Workspace {
     return thing;
   }
 
-  addPage(
-    home: PageHome,
-    values: ReadonlyMap<string, Cell>,
-    author: string,
-    appearance: Partial<Pick<PageVersion, 'icon' | 'cover'>> = {},
-  ): Page {
+  /** Adds a row, or the root page, which comes first and is in no table. */
+  addPage(dataSource: DataSource | undefined, values: ReadonlyMap<string, Cell>, author: string): Page {
     this.#pagesMade += 1;
     const at = this.now();
     const since = this.monotonic();
-    const dataSource = 'dataSource' in home ? home.dataSource : undefined;
     const page: Page = {
-      id: this.#pagesMade === 1 ? this.rootPageId : this.ids.uuid(),
+      id: dataSource ? this.ids.uuid() : this.rootPageId,
       order: this.#pagesMade,
       bornAt: since,
       createdAt: at,
       createdBy: author,
       dataSource,
-      parentPageId: 'dataSource' in home ? undefined : home.parentPageId,
-      current: {
-        since,
-        values: dataSource ? numbered(dataSource, values) : values,
-        inTrash: false,
-        isArchived: false,
-        isLocked: false,
-        icon: null,
-        cover: null,
-        ...appearance,
-        editedAt: at,
-        editedBy: author,
-      },
+      current: { since, values, inTrash: false, editedAt: at, editedBy: author },
       earlier: [],
-      blocks: [],
       writes: 0,
     };
     this.pages.set(page.id, page);
@@ -126,12 +104,4 @@ export class Workspace {
     if (page.current.since <= at) return page.current;
     return page.earlier.findLast((version) => version.since <= at) ?? page.earlier[0] ?? page.current;
   }
-}
-
-/** The row's cells with the next number in its unique id columns. */
-function numbered(dataSource: DataSource, values: ReadonlyMap<string, Cell>): ReadonlyMap<string, Cell> {
-  dataSource.lastUniqueId += 1;
-  const number = dataSource.lastUniqueId;
-  const columns = dataSource.properties.filter((property) => property.type === 'unique_id');
-  return new Map([...values, ...columns.map(({ id }) => [id, { type: 'unique_id', content: number }] as const)]);
 }

@@ -69,7 +69,7 @@ describe('a person at the board', () => {
     await client.pages.update({ page_id: id, properties: {} });
     clock.advance(120_500);
     database.edit(id, { Steps: 1 });
-    expect(database.row(id)).toMatchObject({ lastEditedTime: clock.now(), writes: 1 });
+    expect(database.row(id)).toMatchObject({ values: { Steps: 1 }, writes: 1 });
     const page = await client.pages.retrieve({ page_id: id });
     expect(page).toMatchObject({ last_edited_time: '2026-11-21T10:02:00.000Z' });
     expect(at(page, 'last_edited_by', 'id')).toBe(at(page, 'created_by', 'id'));

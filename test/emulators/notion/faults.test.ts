@@ -26,16 +26,14 @@ describe('a fault', () => {
     expect((await write()).status).toBe(200);
   });
 
-  it('says when to come back', async () => {
+  it.each<FaultKind>(['rate_limited_429', 'overload_529'])('of kind %s says when to come back', async (kind) => {
     const { board, write } = await row();
-    board.fault({ kind: 'rate_limited_429', retryAfterSeconds: 90, reason: 'public_api_request_blocked' });
-    board.fault({ kind: 'overload_529', nth: 2, retryAfterSeconds: 7 });
-    const limited = await write();
-    expect(limited.headers.get('retry-after')).toBe('90');
-    expect(await limited.json()).toMatchObject({
-      additional_data: { rate_limit_reason: 'public_api_request_blocked', retry_after: '90' },
-    });
-    expect((await write()).headers.get('retry-after')).toBe('7');
+    board.fault({ kind });
+    const answer = await write();
+    expect([answer.headers.get('retry-after'), at(await answer.json(), 'additional_data', 'retry_after')]).toEqual([
+      '1',
+      '1',
+    ]);
   });
 
   it('of a query that is unavailable gives advice', async () => {
@@ -45,9 +43,9 @@ describe('a fault', () => {
     expect(await answer.json()).toMatchObject({ additional_data: { endpoint_name: 'public_queryDataSource' } });
   });
 
-  it('that comes after the commit says so, with the ids of what was made', async () => {
-    const { board, client, call, database, id, write, steps } = await row();
-    for (const route of ['pages.update', 'pages.create', 'blocks.children.append']) {
+  it('that comes after the commit says so, with the id of what was made', async () => {
+    const { board, client, call, database, write, steps } = await row();
+    for (const route of ['pages.update', 'pages.create']) {
       board.fault({ kind: 'committed_503', route });
     }
     const updated = await write();
@@ -59,10 +57,6 @@ describe('a fault', () => {
     const created = await call('POST', '/pages', { parent: { data_source_id: database.dataSourceId } });
     const made = String(at(await created.json(), 'additional_data', 'committed_resource_id'));
     expect((await client.pages.retrieve({ page_id: made })).id).toBe(made);
-    const children = [{ paragraph: { rich_text: [] } }];
-    const appended = await call('PATCH', `/blocks/${id}/children`, { children });
-    const { results } = await client.blocks.children.list({ block_id: id });
-    expect(at(await appended.json(), 'additional_data', 'committed_child_ids')).toEqual([results[0]?.id]);
   });
 
   it('leaves a request alone that the API refuses anyway', async () => {
@@ -151,7 +145,7 @@ describe('a fault strikes', () => {
     board.fault({ kind: 'error_500', method: 'post' });
     expect((await call('GET', `/pages/${id}`)).status).toBe(200);
     expect((await write()).status).toBe(500);
-    expect((await call('POST', '/search', {})).status).toBe(500);
+    expect((await call('POST', '/search', { filter: { property: 'object', value: 'page' } })).status).toBe(500);
   });
 
   it('from the nth request on, so many times', async () => {
@@ -168,14 +162,5 @@ describe('a fault strikes', () => {
     for (let index = 0; index < 3; index += 1) expect((await write()).status).toBe(500);
     board.clearFaults();
     expect((await write()).status).toBe(200);
-  });
-
-  it('by chance', async () => {
-    const { board, write } = await row();
-    const rolls = [0.6, 0.4, 0.6];
-    board.fault({ kind: 'error_500', times: 9, probability: 0.5, random: () => rolls.shift() ?? 1 });
-    const statuses = [];
-    for (let index = 0; index < 4; index += 1) statuses.push((await write()).status);
-    expect(statuses).toEqual([200, 500, 200, 200]);
   });
 });

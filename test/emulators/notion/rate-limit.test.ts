@@ -36,14 +36,4 @@ describe('the rate limit', () => {
     const answers = await Promise.all(Array.from({ length: 181 }, () => call('GET', '/users/me')));
     expect(answers.filter((answer) => answer.status === 429).length).toBe(1);
   });
-
-  it('has a budget of the workspace beside that of the token', async () => {
-    const { call } = await setUp({ workspaceRateLimit: { requests: 1, windowMs: 120_000 } });
-    await call('GET', '/users/me');
-    const refused = await call('GET', '/users/me');
-    expect(refused.headers.get('retry-after')).toBe('120');
-    expect(await refused.json()).toMatchObject({
-      additional_data: { rate_limit_reason: 'public_api_space_request_rate_limit' },
-    });
-  });
 });

@@ -30,16 +30,8 @@ export async function setUp(options: EmbeddedBoardOptions = {}): Promise<Setup> 
     Tags: { multi_select: {} },
     Steps: { number: {} },
     Link: { url: {} },
-    Mail: { email: {} },
-    Phone: { phone_number: {} },
     Done: { checkbox: {} },
     Due: { date: {} },
-    People: { people: {} },
-    Made: { created_time: {} },
-    'Made by': { created_by: {} },
-    Edited: { last_edited_time: {} },
-    'Edited by': { last_edited_by: {} },
-    Number: { unique_id: { prefix: 'P' } },
   });
   const client = new Client({
     auth: board.token,
