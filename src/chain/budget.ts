@@ -4,7 +4,7 @@ import type { BudgetState } from '../core/budget.ts';
 import { ProviderError } from '../core/errors.ts';
 import type { Attempt, ImageProvider, OpenCall } from '../core/provider.ts';
 import type { Clock } from '../lib/clock.ts';
-import { isoTime } from '../lib/dates.ts';
+import { isoTime, nextMonth } from '../lib/dates.ts';
 import type { Log } from '../lib/log.ts';
 import {
   createSpendLedger,
@@ -107,7 +107,7 @@ export async function openBudget({ capUsd, pricesUsd = [], files, clock, log }: 
         if (!fits(own, costUsd)) {
           reportReached(own);
           throw new ProviderError('over_budget', `${label} was not asked: the budget of $${capUsd} is reached`, {
-            until: endOf(own.month),
+            until: nextMonth(Date.parse(own.month)),
             sent: false,
           });
         }
@@ -163,10 +163,4 @@ export function withBudget(provider: ImageProvider, budget: Budget): ImageProvid
 
 function monthOf(now: number): string {
   return isoTime(now).slice(0, 7);
-}
-
-/** Wall-clock ms at which the month is over. */
-function endOf(month: string): number {
-  const first = new Date(`${month}-01T00:00:00Z`);
-  return first.setUTCMonth(first.getUTCMonth() + 1);
 }

@@ -1,5 +1,6 @@
 import type { Random } from '../lib/clock.ts';
 import type { ProviderError } from '../core/errors.ts';
+import { nextMonth } from '../lib/dates.ts';
 import { reactions } from '../core/reactions.ts';
 import type { Lockout } from '../state/provider-memory.ts';
 
@@ -58,9 +59,4 @@ function untilOf(
   if (code === 'retired') return now + dayMs;
   if (code === 'loading') return now + 5 * minuteMs;
   return now + Math.min(longestPauseMs, firstPauseMs * 2 ** (strikes - 1));
-}
-
-function nextMonth(now: number): number {
-  const date = new Date(now);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
 }

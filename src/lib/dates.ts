@@ -16,6 +16,12 @@ export function timeOfDay(at: number, timeZone = 'UTC'): string {
   return format(at, { hour: '2-digit', minute: '2-digit', timeZone, timeZoneName: 'short' });
 }
 
+/** The first of the next month, at midnight UTC. */
+export function nextMonth(at: number): number {
+  const date = new Date(at);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
+}
+
 /** Is it so near that its time of day is worth saying? */
 export function isLessThanADayAway(at: number, now: number): boolean {
   return at - now < dayMs;

@@ -31,25 +31,19 @@ export async function callProvider(label: string, request: HttpRequest): Promise
 }
 
 /** The requests of one service, which all carry the same key. */
-export interface ProviderClient {
-  get(path: string, signal: AbortSignal): Promise<HttpAnswer>;
-  post(path: string, body: unknown, signal: AbortSignal, headers?: Record<string, string>): Promise<HttpAnswer>;
-}
+export type ProviderClient = ReturnType<typeof createClient>;
 
 /** Joins the service at `url`; nothing is sent yet. */
-export function createClient(service: { label: string; url: string; key: string; maxBytes?: number }): ProviderClient {
-  const { label, url, key, maxBytes } = service;
-  const limit = maxBytes !== undefined && { maxBytes };
-  const call = (path: string, request: Omit<HttpRequest, 'url'>) =>
-    callProvider(label, {
-      ...request,
-      ...limit,
-      url: url + path,
-      headers: { authorization: `Bearer ${key}`, ...request.headers },
-    });
+export function createClient(service: { label: string; url: string; key: string; maxBytes?: number }) {
+  const { label, url, key, ...limit } = service;
+  const authorization = `Bearer ${key}`;
   return {
-    get: (path, signal) => call(path, { method: 'GET', signal }),
-    post: (path, body, signal, headers = {}) => call(path, { method: 'POST', body, headers, signal }),
+    get: (path: string, signal: AbortSignal) =>
+      callProvider(label, { method: 'GET', url: url + path, headers: { authorization }, signal, ...limit }),
+    post: (path: string, body: unknown, signal: AbortSignal, more: Record<string, string> = {}) => {
+      const headers = { authorization, ...more };
+      return callProvider(label, { method: 'POST', url: url + path, headers, body, signal, ...limit });
+    },
   };
 }
 

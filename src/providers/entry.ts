@@ -86,6 +86,24 @@ export interface ProvidedImage extends Partial<Pick<GeneratedImage, 'model' | 'f
   seed: number | undefined;
 }
 
+/** The setting's value as it is; notes a problem when it is given in another form. */
+export function checkForm<T extends string | undefined>(
+  environment: Environment,
+  setting: { name: string; value: T; form: RegExp; advice: string },
+): T {
+  const { name, value, form, advice } = setting;
+  if (value !== undefined && !form.test(value)) environment.problem(`${name} is "${value}": ${advice}.`);
+  return value;
+}
+
+/** Reads a setting that is one of a few words, the first unless it is set. */
+export function readChoice<T extends string>(environment: Environment, name: string, choices: readonly [T, ...T[]]): T {
+  const given = environment.text(name, choices[0]).toLowerCase();
+  const choice = choices.find((known) => known === given);
+  if (choice === undefined) environment.problem(`${name} is "${given}": choose from ${choices.join(', ')}.`);
+  return choice ?? choices[0];
+}
+
 /** Makes a registry's entry of a provider, with what all real providers have in common. */
 export function defineProvider({ name, label, prefix, defaults, read }: ProviderDefinition): ProviderEntry {
   return {

@@ -4,6 +4,7 @@ import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import axios from 'axios';
+import { parseJson } from '../json.ts';
 import { errorText } from '../text.ts';
 
 /** One HTTP request to a foreign service. */
@@ -143,13 +144,7 @@ function answerOf(status: number, headers: Record<string, string>, bytes: Uint8A
     headers,
     bytes,
     text: () => new TextDecoder().decode(bytes.subarray(0, maxTextBytes), { stream: true }),
-    json() {
-      try {
-        return JSON.parse(new TextDecoder().decode(bytes));
-      } catch {
-        return undefined;
-      }
-    },
+    json: () => parseJson(new TextDecoder().decode(bytes)),
   };
 }
 

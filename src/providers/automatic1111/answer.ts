@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ProviderError } from '../../core/errors.ts';
 import type { HttpAnswer } from '../../lib/http/client.ts';
+import { parseJson } from '../../lib/json.ts';
 import { badImage, decodeImage } from '../image.ts';
 import { quoteAnswer } from '../quote.ts';
 
@@ -48,12 +49,4 @@ const infoSchema = z.object({
 export function readInfo(info: unknown): z.infer<typeof infoSchema> {
   const parsed = infoSchema.safeParse(typeof info === 'string' ? parseJson(info) : info);
   return parsed.data ?? infoSchema.parse({});
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

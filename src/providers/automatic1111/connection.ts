@@ -5,17 +5,10 @@ import { callProvider } from '../call.ts';
 import { classify } from './failures.ts';
 
 /** The way to one server, with its login and its words for failures. */
-export interface Connection {
-  readonly label: string;
-  readonly url: string;
-  get(path: string, signal: AbortSignal): Promise<HttpAnswer>;
-  post(path: string, body: unknown, signal: AbortSignal): Promise<HttpAnswer>;
-  /** What an answer other than 200 means; `toRedact` is kept out of its words. */
-  failure(answer: HttpAnswer, toRedact?: readonly string[]): ProviderError;
-}
+export type Connection = ReturnType<typeof connect>;
 
 /** Joins the server at `url`; nothing is sent yet. */
-export function connect(server: { label: string; url: string; login: string | undefined; clock: Clock }): Connection {
+export function connect(server: { label: string; url: string; login: string | undefined; clock: Clock }) {
   const { label, url, login, clock } = server;
   const headers = login === undefined ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
 
@@ -26,7 +19,8 @@ export function connect(server: { label: string; url: string; login: string | un
       if (signal.aborted || !(error instanceof ProviderError)) throw error;
       // A lost look costs nothing: only a lost job may have been spent on.
       const facts = { ...error.facts, sent: method === 'POST' && error.facts.sent === true };
-      const message = error.code === 'unreachable' ? outOfReach(url) : error.message;
+      const outOfReach = `Stable Diffusion API is not accessible at ${url}: start the web UI with --api, or correct SD_API_URL`;
+      const message = error.code === 'unreachable' ? outOfReach : error.message;
       throw new ProviderError(error.code, message, { ...facts, cause: error });
     }
   };
@@ -34,9 +28,10 @@ export function connect(server: { label: string; url: string; login: string | un
   return {
     label,
     url,
-    get: (path, signal) => call('GET', path, signal),
-    post: (path, body, signal) => call('POST', path, signal, body),
-    failure: (answer, toRedact = []) =>
+    get: (path: string, signal: AbortSignal) => call('GET', path, signal),
+    post: (path: string, body: unknown, signal: AbortSignal) => call('POST', path, signal, body),
+    /** What an answer other than 200 means; `toRedact` is kept out of its words. */
+    failure: (answer: HttpAnswer, toRedact: readonly string[] = []) =>
       classify(answer, {
         label,
         url,
@@ -45,10 +40,6 @@ export function connect(server: { label: string; url: string; login: string | un
         now: clock.now(),
       }),
   };
-}
-
-function outOfReach(url: string): string {
-  return `Stable Diffusion API is not accessible at ${url}: start the web UI with --api, or correct SD_API_URL`;
 }
 
 /** A login as it is set, and as it is sent. */

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Environment } from '../../core/environment.ts';
 import { ProviderError } from '../../core/errors.ts';
 import type { ImageRequest } from '../../core/image.ts';
 import type { ProviderCheck } from '../../core/provider.ts';
@@ -8,18 +7,13 @@ import { retryAfterMs } from '../../lib/http/retry-after.ts';
 import { mediaTypeOf } from '../../lib/media-type.ts';
 import { createClient, type ProviderClient } from '../call.ts';
 import { couldNotLook, inOrder, problem } from '../check.ts';
-import { defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
+import { checkForm, defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
 import { codeOfStatus, type FailureContext, failureOf } from '../failures.ts';
 import { decodeImage } from '../image.ts';
 import { quoteAnswer, textsToRedact } from '../quote.ts';
 import { megapixelFactor, scaleSize } from '../size.ts';
 
-interface Settings {
-  url: string;
-  accountId: string;
-  token: string;
-  model: string;
-}
+type Settings = Record<'url' | 'accountId' | 'token' | 'model', string>;
 
 const label = 'Cloudflare';
 
@@ -31,9 +25,19 @@ export const cloudflare = defineProvider({
   defaults: { timeoutSeconds: 60, concurrency: 2, mostConcurrency: 100, costUsd: 0 },
   read(environment) {
     const token = environment.secret('CLOUDFLARE_API_TOKEN');
-    const accountId = readAccountId(environment);
+    const accountId = checkForm(environment, {
+      name: 'CLOUDFLARE_ACCOUNT_ID',
+      value: environment.optional('CLOUDFLARE_ACCOUNT_ID'),
+      form: /^[0-9a-f]{32}$/i,
+      advice: 'give the 32 hex digits in the address of your Cloudflare dashboard',
+    });
     const url = environment.url('CLOUDFLARE_API_URL', 'https://api.cloudflare.com/client/v4');
-    const model = readModel(environment);
+    const model = checkForm(environment, {
+      name: 'CLOUDFLARE_MODEL',
+      value: environment.text('CLOUDFLARE_MODEL', '@cf/black-forest-labs/flux-1-schnell'),
+      form: /^@[\w-]+(?:\/[\w-][\w.-]*)+$/,
+      advice: "give a model's id such as @cf/black-forest-labs/flux-1-schnell",
+    });
     if ((token === undefined) !== (accountId === undefined)) {
       environment.problem('CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN belong together: set both or neither.');
     }
@@ -45,26 +49,6 @@ export const cloudflare = defineProvider({
     };
   },
 });
-
-function readAccountId(environment: Environment): string | undefined {
-  const accountId = environment.optional('CLOUDFLARE_ACCOUNT_ID');
-  if (accountId !== undefined && !/^[0-9a-f]{32}$/i.test(accountId)) {
-    environment.problem(
-      `CLOUDFLARE_ACCOUNT_ID is "${accountId}": give the 32 hex digits in the address of your Cloudflare dashboard.`,
-    );
-  }
-  return accountId;
-}
-
-function readModel(environment: Environment): string {
-  const model = environment.text('CLOUDFLARE_MODEL', '@cf/black-forest-labs/flux-1-schnell');
-  if (!/^@[\w-]+(?:\/[\w-][\w.-]*)+$/.test(model)) {
-    environment.problem(
-      `CLOUDFLARE_MODEL is "${model}": give a model's id such as @cf/black-forest-labs/flux-1-schnell.`,
-    );
-  }
-  return model;
-}
 
 function createCloudflare(settings: Settings, { clock }: ProviderDependencies): ProviderMethods {
   const { url, accountId, token, model } = settings;

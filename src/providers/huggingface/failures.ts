@@ -1,5 +1,6 @@
 import type { ProviderError } from '../../core/errors.ts';
 import type { HttpAnswer } from '../../lib/http/client.ts';
+import { nextMonth } from '../../lib/dates.ts';
 import { retryAfterMs } from '../../lib/http/retry-after.ts';
 import { codeOfStatus, type FailureContext, failureOf } from '../failures.ts';
 import { quoteAnswer } from '../quote.ts';
@@ -31,14 +32,9 @@ export function classify(answer: HttpAnswer, partner: string, { now, toRedact }:
     words: { loading: 'is loading the model' },
     said,
     waitMs,
+    // Included and paid credit renews on the 1st of each month (Hub billing FAQ, 2026-08).
     creditUntil: waitMs === undefined ? nextMonth(now) : now + waitMs,
   });
-}
-
-/** Included and paid credit renews on the 1st of each month (Hub billing FAQ, 2026-08). */
-function nextMonth(now: number): number {
-  const date = new Date(now);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
 }
 
 /** Machine-readable words that stand beside the message, such as fal's `content_policy_violation`. */

@@ -3,7 +3,13 @@ import { ProviderError } from '../../core/errors.ts';
 import type { ImageRequest } from '../../core/image.ts';
 import { callProvider, createClient } from '../call.ts';
 import { couldNotLook } from '../check.ts';
-import { defineProvider, type ProvidedImage, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
+import {
+  defineProvider,
+  type ProvidedImage,
+  type ProviderDependencies,
+  type ProviderMethods,
+  readChoice,
+} from '../entry.ts';
 import { textsToRedact } from '../quote.ts';
 import { createRenewal } from './account.ts';
 import { readImage } from './answer.ts';
@@ -28,7 +34,7 @@ export const huggingface = defineProvider({
   read(environment) {
     const key = environment.secret('HUGGINGFACE_API_KEY', 'HUGGINGFACE_TOKEN', 'HF_TOKEN');
     const model = readModel(environment);
-    const provider = readPartner(environment);
+    const provider = readChoice(environment, 'HF_PROVIDER', ['auto', ...partners]);
     const endpoint = environment.url('HF_ENDPOINT', 'https://router.huggingface.co');
     const hubUrl = environment.url('HF_HUB_URL', 'https://huggingface.co');
     if (key === undefined) return undefined;
@@ -47,14 +53,6 @@ function readModel(environment: Environment): string {
     environment.problem(`HF_IMAGE_MODEL is "${model}": give a model's id such as black-forest-labs/FLUX.1-schnell.`);
   }
   return model;
-}
-
-function readPartner(environment: Environment): RouteSettings['provider'] {
-  const choices = ['auto', ...partners] as const;
-  const given = environment.text('HF_PROVIDER', 'auto').toLowerCase();
-  const partner = choices.find((choice) => choice === given);
-  if (partner === undefined) environment.problem(`HF_PROVIDER is "${given}": choose from ${choices.join(', ')}.`);
-  return partner ?? 'auto';
 }
 
 function createHuggingFace(settings: Settings, { clock }: ProviderDependencies): ProviderMethods {

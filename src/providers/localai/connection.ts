@@ -6,21 +6,13 @@ import { callProvider } from '../call.ts';
 import { classify, label } from './failures.ts';
 
 /** The way to one server, with its key and its words for failures. */
-export interface Connection {
-  readonly host: string;
-  get(path: string, signal: AbortSignal): Promise<HttpAnswer>;
-  post(path: string, body: unknown, signal: AbortSignal): Promise<HttpAnswer>;
-  /** False as soon as the server says that it is still starting; true also of those that do not say. */
-  isReady(signal: AbortSignal): Promise<boolean>;
-  /** What an answer without an image means; `toRedact` is kept out of its words. */
-  failure(answer: HttpAnswer, toRedact?: readonly string[]): ProviderError;
-}
+export type Connection = ReturnType<typeof connect>;
 
 const readinessTimeoutMs = 5000;
 const maxListBytes = 4 * 1024 * 1024;
 
 /** Joins the server whose API is at `url`; nothing is sent yet. */
-export function connect(server: { url: string; key: string | undefined; clock: Clock }): Connection {
+export function connect(server: { url: string; key: string | undefined; clock: Clock }) {
   const { url, key, clock } = server;
   const { host } = new URL(url);
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
@@ -38,9 +30,10 @@ export function connect(server: { url: string; key: string | undefined; clock: C
 
   return {
     host,
-    get: (path, signal) => call({ method: 'GET', maxBytes: maxListBytes, signal }, path),
-    post: (path, body, signal) => call({ method: 'POST', body, signal }, path),
-    async isReady(signal) {
+    get: (path: string, signal: AbortSignal) => call({ method: 'GET', maxBytes: maxListBytes, signal }, path),
+    post: (path: string, body: unknown, signal: AbortSignal) => call({ method: 'POST', body, signal }, path),
+    /** False as soon as the server says that it is still starting; true also of those that do not say. */
+    async isReady(signal: AbortSignal) {
       const target = at(`${base.replace(/\/v1$/, '')}/readyz`);
       try {
         const { status } = await withDeadline(readinessTimeoutMs, signal, (bounded) =>
@@ -52,7 +45,8 @@ export function connect(server: { url: string; key: string | undefined; clock: C
         return true;
       }
     },
-    failure: (answer, toRedact = []) =>
+    /** What an answer without an image means; `toRedact` is kept out of its words. */
+    failure: (answer: HttpAnswer, toRedact: readonly string[] = []) =>
       classify(answer, {
         host,
         hasKey: key !== undefined,

@@ -1,13 +1,12 @@
-import type { Environment } from '../../core/environment.ts';
+import { z } from 'zod';
 import { ProviderError } from '../../core/errors.ts';
 import type { HttpAnswer } from '../../lib/http/client.ts';
-import { defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
+import { defineProvider, type ProviderDependencies, type ProviderMethods, readChoice } from '../entry.ts';
 import { fetchImage } from '../image.ts';
 import { textsToRedact } from '../quote.ts';
-import { referenceIn } from './answer.ts';
 import { checkServer, explainCheck } from './check.ts';
 import { connect } from './connection.ts';
-import { type Dialect, type DialectChoice, dialectChoices, dialectFor } from './dialects.ts';
+import { type Dialect, dialectChoices, dialectFor } from './dialects.ts';
 import { label } from './failures.ts';
 import { composeBody } from './request.ts';
 
@@ -31,7 +30,7 @@ export const localai = defineProvider({
     const given = environment.optionalUrl('LOCALAI_API_URL');
     const key = environment.secret('LOCALAI_API_KEY');
     const model = environment.optional('LOCALAI_MODEL');
-    const choice = readDialect(environment);
+    const choice = readChoice(environment, 'LOCALAI_DIALECT', dialectChoices);
     if (given === undefined) return undefined;
     const url = withVersion(given);
     const dialect = dialectFor(choice, url, model);
@@ -46,20 +45,20 @@ export const localai = defineProvider({
   },
 });
 
-function readDialect(environment: Environment): DialectChoice {
-  const given = environment.text('LOCALAI_DIALECT', 'auto').toLowerCase();
-  const choice = dialectChoices.find((known) => known === given);
-  if (choice === undefined) {
-    environment.problem(`LOCALAI_DIALECT is "${given}": choose from ${dialectChoices.join(', ')}.`);
-  }
-  return choice ?? 'auto';
-}
-
 /** A bare host means its API, which all these servers have at /v1. */
 function withVersion(given: string): string {
   const url = new URL(given);
   if (url.pathname === '/') url.pathname = '/v1';
   return url.href;
+}
+
+const given = z.string().min(1).optional().catch(undefined);
+const answerSchema = z.object({ data: z.tuple([z.object({ b64_json: given, url: given })], z.unknown()) });
+
+/** The image in an answer with a 2xx status, in base64, or its address; undefined when it holds none. */
+export function referenceIn(answer: HttpAnswer): string | undefined {
+  const item = answerSchema.safeParse(answer.json()).data?.data[0];
+  return item?.b64_json ?? item?.url;
 }
 
 function createLocalAi(settings: Settings, { clock }: ProviderDependencies): ProviderMethods {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ProviderError } from '../../core/errors.ts';
 import type { HttpAnswer } from '../../lib/http/client.ts';
+import { parseJson } from '../../lib/json.ts';
 import { retryAfterMs } from '../../lib/http/retry-after.ts';
 import { codeOfStatus, type FailureContext, failureOf } from '../failures.ts';
 import { quoteAnswer } from '../quote.ts';
@@ -64,9 +65,5 @@ const exceptionSchema = z.object({ error_message: z.string() });
 function errorIn(body: unknown): unknown {
   const text = workerErrorSchema.safeParse(body).data?.error;
   if (text === undefined) return body;
-  try {
-    return exceptionSchema.parse(JSON.parse(text)).error_message;
-  } catch {
-    return text;
-  }
+  return exceptionSchema.safeParse(parseJson(text)).data?.error_message ?? text;
 }

@@ -1,10 +1,9 @@
-import type { Environment } from '../../core/environment.ts';
 import { ProviderError } from '../../core/errors.ts';
 import type { ImageRequest } from '../../core/image.ts';
 import type { ProviderContext } from '../../core/provider.ts';
 import { cancelJob, createClient } from '../call.ts';
 import { couldNotLook } from '../check.ts';
-import { defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
+import { checkForm, defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
 import { fetchImage } from '../image.ts';
 import { textsToRedact } from '../quote.ts';
 import { costIn, isPending, type Job, referenceIn } from './answer.ts';
@@ -30,7 +29,12 @@ export const runpod = defineProvider({
   defaults: { timeoutSeconds: 90, concurrency: 4, mostConcurrency: 100, costUsd: 0.0025 },
   read(environment, { timeoutMs }) {
     const key = environment.secret('RUNPOD_API_KEY');
-    const endpointId = readEndpointId(environment);
+    const endpointId = checkForm(environment, {
+      name: 'RUNPOD_ENDPOINT_ID',
+      value: environment.optional('RUNPOD_ENDPOINT_ID'),
+      form: /^[\w-]{1,100}$/,
+      advice: "give an endpoint's id such as black-forest-labs-flux-1-schnell",
+    });
     const url = environment.url('RUNPOD_API_URL', 'https://api.runpod.ai/v2');
     if ((key === undefined) !== (endpointId === undefined)) {
       environment.problem('RUNPOD_API_KEY and RUNPOD_ENDPOINT_ID belong together: set both or neither.');
@@ -43,16 +47,6 @@ export const runpod = defineProvider({
     };
   },
 });
-
-function readEndpointId(environment: Environment): string | undefined {
-  const endpointId = environment.optional('RUNPOD_ENDPOINT_ID');
-  if (endpointId !== undefined && !/^[\w-]{1,100}$/.test(endpointId)) {
-    environment.problem(
-      `RUNPOD_ENDPOINT_ID is "${endpointId}": give an endpoint's id such as black-forest-labs-flux-1-schnell.`,
-    );
-  }
-  return endpointId;
-}
 
 function createRunpod(settings: Settings, { clock }: ProviderDependencies): ProviderMethods {
   const { endpointId, key, url, timeoutMs } = settings;
