@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** Parses JSON; undefined for a text that is none. */
 export function parseJson(text: string | Uint8Array): unknown {
   try {
@@ -5,4 +7,9 @@ export function parseJson(text: string | Uint8Array): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** A field of foreign JSON that is left out when it is not of this shape. */
+export function lenient<Schema extends z.ZodType>(schema: Schema) {
+  return schema.optional().catch(undefined);
 }

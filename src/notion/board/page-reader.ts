@@ -1,21 +1,19 @@
 import { z } from 'zod';
 import { type Post, type PostOptions, type PostStatus, postStatuses } from '../../core/post.ts';
 import type { PropertyKey } from '../../core/properties.ts';
+import { lenient } from '../../lib/json.ts';
 import type { BoundBoard } from '../schema/schema.ts';
 
 const text = z.array(z.object({ plain_text: z.string() }));
 const named = z.object({ id: z.string(), name: z.string() }).nullable();
 const value = z.object({
   id: z.string(),
-  title: text.optional().catch(undefined),
-  rich_text: text.optional().catch(undefined),
-  status: named.optional().catch(undefined),
-  select: named.optional().catch(undefined),
-  number: z.number().nullable().optional().catch(undefined),
-  files: z
-    .array(z.object({ name: z.string().default('') }))
-    .optional()
-    .catch(undefined),
+  title: lenient(text),
+  rich_text: lenient(text),
+  status: lenient(named),
+  select: lenient(named),
+  number: lenient(z.number().nullable()),
+  files: lenient(z.array(z.object({ name: z.string().default('') }))),
 });
 const page = z.object({
   id: z.string(),

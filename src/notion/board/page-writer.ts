@@ -24,14 +24,15 @@ export function settlementValues(board: BoundBoard, settlement: Settlement): Pro
     write.text('claim', '');
     write.status('image-ready');
   }
-  write.file('image', settlement.uploadId, settlement.image.path);
-  write.text('imageFile', settlement.image.path);
+  const { path: name } = settlement.image;
+  write.set('image', { files: [{ type: 'file_upload', file_upload: { id: settlement.uploadId }, name }] });
+  write.text('imageFile', name);
   write.text('model', settlement.model);
   write.text('provider', settlement.provider);
   write.text('error', '');
-  write.date('generatedAt', settlement.generatedAt);
+  write.set('generatedAt', { date: { start: new Date(settlement.generatedAt).toISOString() } });
   write.text('why', settlement.why);
-  write.number('cost', settlement.costUsd);
+  write.set('cost', { number: settlement.costUsd });
   return write.values;
 }
 
@@ -45,32 +46,23 @@ export function statusValues(board: BoundBoard, status: PostStatus, claim: strin
 
 function writer(board: BoundBoard) {
   const values: PropertyValues = {};
+  const set = (key: PropertyKey, value: PropertyValues[string]) => {
+    const property = board.properties[key];
+    if (property) values[property.id] = value;
+  };
   return {
     values,
+    set,
     status(state: PostStatus) {
       const option = state === 'other' ? undefined : board.statusOptions[state];
-      const { id, type } = board.properties.status;
-      if (option) values[id] = type === 'status' ? { status: { id: option.id } } : { select: { id: option.id } };
+      const isStatus = board.properties.status.type === 'status';
+      if (option) set('status', isStatus ? { status: { id: option.id } } : { select: { id: option.id } });
     },
     text(key: PropertyKey, words: string) {
-      const property = board.properties[key];
-      if (property?.type === 'select') {
-        // A comma parts options in Notion and is refused in a name.
-        const name = wellFormed(words.replaceAll(',', ' ').slice(0, maxOptionLength)).trim();
-        values[property.id] = { select: name === '' ? null : { name } };
-      } else if (property) values[property.id] = { rich_text: textItems(wellFormed(words)) };
-    },
-    number(key: PropertyKey, amount: number) {
-      const property = board.properties[key];
-      if (property) values[property.id] = { number: amount };
-    },
-    date(key: PropertyKey, at: number) {
-      const property = board.properties[key];
-      if (property) values[property.id] = { date: { start: new Date(at).toISOString() } };
-    },
-    file(key: PropertyKey, uploadId: string, name: string) {
-      const property = board.properties[key];
-      if (property) values[property.id] = { files: [{ type: 'file_upload', file_upload: { id: uploadId }, name }] };
+      if (board.properties[key]?.type !== 'select') return set(key, { rich_text: textItems(wellFormed(words)) });
+      // A comma parts options in Notion and is refused in a name.
+      const name = wellFormed(words.replaceAll(',', ' ').slice(0, maxOptionLength)).trim();
+      return set(key, { select: name === '' ? null : { name } });
     },
   };
 }

@@ -18,7 +18,10 @@ type Upload = z.infer<typeof uploadAnswer>;
 const expiryMarginMs = 5 * 60_000;
 const maxSends = 3;
 
-/** Brings the bytes that `load` reads to Notion, going on with an earlier upload where there is one, and answers with the upload's id. */
+/**
+ * Brings the bytes that `load` reads to Notion, going on with an earlier upload where there is one, and answers with the
+ * upload's id.
+ */
 export async function uploadFile(
   notion: NotionClient,
   clock: Clock,
@@ -34,24 +37,14 @@ export async function uploadFile(
     upload = uploadAnswer.parse(created);
     await progress.begun(upload.id);
   }
-  return send(notion, upload, image, load);
-}
-
-async function send(
-  notion: NotionClient,
-  upload: Upload,
-  image: SavedImage,
-  load: () => Promise<Uint8Array>,
-): Promise<string> {
   for (let sends = 0; upload.status === 'pending' && sends < maxSends; sends += 1) {
     try {
-      upload = await sendOnce(notion, upload, image, load);
+      upload = await send(notion, upload.id, image, load);
     } catch (error) {
       if (!(error instanceof BoardError) || sends === maxSends - 1) throw error;
       // The bytes may have arrived although the answer did not, and a second send would be refused.
       const now = await retrieve(notion, upload.id);
-      if (!now) throw error;
-      if (now.status === 'pending' && error.failure !== 'unreachable') throw error;
+      if (!now || (now.status === 'pending' && error.failure !== 'unreachable')) throw error;
       upload = now;
     }
   }
@@ -60,9 +53,9 @@ async function send(
 }
 
 /** The bytes are read only once there is room for them to go, so that many rows may wait for it. */
-async function sendOnce(
+async function send(
   notion: NotionClient,
-  upload: Upload,
+  id: string,
   image: SavedImage,
   load: () => Promise<Uint8Array>,
 ): Promise<Upload> {
@@ -70,7 +63,7 @@ async function sendOnce(
   try {
     const data = new Blob([new Uint8Array(await load())], { type: image.mediaType });
     const sent = await notion.call({ doing: 'upload the picture', repeatable: false, permit }, (client) =>
-      client.fileUploads.send({ file_upload_id: upload.id, file: { data, filename: image.path } }),
+      client.fileUploads.send({ file_upload_id: id, file: { data, filename: image.path } }),
     );
     return uploadAnswer.parse(sent);
   } finally {

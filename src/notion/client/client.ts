@@ -25,7 +25,7 @@ export interface NotionClient {
   readonly signal: AbortSignal;
   /**
    * Runs requests of the official client.
-   * @throws {BoardError} {ConfigError} with the official error as cause (see `notionProblem`), or the signal's reason.
+   * @throws {BoardError} {ConfigError} with the official error as cause (see `answeredStatus`), or the signal's reason.
    */
   call<T>(options: NotionCall, run: (client: Client) => Promise<T>): Promise<T>;
   /** Notion's clock minus ours, by the latest answer and to about a second; undefined before the first. */

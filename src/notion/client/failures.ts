@@ -92,12 +92,11 @@ function explainRefusal(
       error,
     );
   }
-  const ofRow = resource === 'pages' || resource === 'blocks';
   // A page's update is also answered with 404 when the upload it attaches is unknown (field reports, 2026-11).
   const missing = status === 404 && problem.code === 'object_not_found' && !problem.message.includes('file_upload');
   // Only its words say that a row is in the trash: "Can't edit block that is archived." (400 validation_error, 2026-11).
   const trashed = status === 400 && /can.t edit .*(archived|trash)/i.test(problem.message);
-  if (ofRow && (missing || trashed)) {
+  if (resource === 'pages' && (missing || trashed)) {
     return new BoardError(
       'gone',
       `Notion could not ${doing}: the row was deleted, or is no longer shared with the connection.`,
@@ -117,10 +116,9 @@ function capabilityFor(request: FailedCall['request']): string {
   if (!request) return 'Read content';
   const { method, path } = request;
   const resource = resourceOf(path);
-  if (resource === 'comments') return method === 'GET' ? 'Read comments' : 'Insert comments';
   if (resource === 'users') return 'Read user information';
   if (method === 'GET' || path.endsWith('/query')) return 'Read content';
-  return method === 'PATCH' && !path.endsWith('/children') ? 'Update content' : 'Insert content';
+  return method === 'PATCH' ? 'Update content' : 'Insert content';
 }
 
 /** `pages` of `/v1/pages/<id>`, wherever the API's address leads. */

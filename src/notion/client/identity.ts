@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lenient } from '../../lib/json.ts';
 import type { NotionClient } from './client.ts';
 
 /** What a workspace of the smallest plan takes, where Notion does not say (2026-11). */
@@ -7,17 +8,16 @@ export const smallestUploadLimit = 5 * 1024 * 1024;
 const limits = z.object({ max_file_upload_size_in_bytes: z.number() });
 const owner = z.object({ type: z.string(), user: z.object({ name: z.string().nullish() }).optional() });
 const me = z.object({
-  id: z.string().optional().catch(undefined),
+  id: lenient(z.string()),
   name: z.string().nullish(),
   // Absent where the token is a person's own.
-  bot: z
-    .object({
-      owner: owner.optional().catch(undefined),
+  bot: lenient(
+    z.object({
+      owner: lenient(owner),
       workspace_name: z.string().nullish(),
-      workspace_limits: limits.optional().catch(undefined),
-    })
-    .optional()
-    .catch(undefined),
+      workspace_limits: lenient(limits),
+    }),
+  ),
 });
 
 /** Who a token belongs to. */

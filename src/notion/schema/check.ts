@@ -6,14 +6,13 @@ import { keysOf } from '../../lib/records.ts';
 import type { NotionClient } from '../client/client.ts';
 import { type Identity, readIdentity, smallestUploadLimit } from '../client/identity.ts';
 import { type BoardAddress, type BoardNames, settingForProperty, settingForStatus } from '../settings.ts';
-import { type DataSource, readDataSource } from './data-source.ts';
+import { type DataSource, propertyFor, readDataSource } from './data-source.ts';
 import {
   noPlaceForImage,
   noStatus,
   noStatusOption,
   optionFilter,
   optionsOf,
-  propertyFor,
   requiredStatuses,
   wrongType,
 } from './schema.ts';

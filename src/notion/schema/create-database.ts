@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { BoardError, ConfigError } from '../../core/errors.ts';
 import { boardProperties } from '../../core/properties.ts';
+import { lenient } from '../../lib/json.ts';
 import { keysOf } from '../../lib/records.ts';
 import type { NotionClient } from '../client/client.ts';
-import { notionProblem } from '../client/problem.ts';
+import { answeredStatus } from '../client/problem.ts';
 import type { BoardNames } from '../settings.ts';
 import { newProperty } from './new-property.ts';
 
@@ -37,15 +38,7 @@ const searchAnswer = z.object({ results: z.array(z.unknown()) });
 const pageResult = z.object({
   id: z.string(),
   parent: z.object({ type: z.string() }),
-  properties: z.record(
-    z.string(),
-    z.object({
-      title: z
-        .array(z.object({ plain_text: z.string() }))
-        .optional()
-        .catch(undefined),
-    }),
-  ),
+  properties: z.record(z.string(), z.object({ title: lenient(z.array(z.object({ plain_text: z.string() }))) })),
 });
 
 /** Creates the whole database under a page. @throws {ConfigError} {BoardError} */
@@ -110,7 +103,7 @@ export async function sharedPages(notion: NotionClient): Promise<SharedPage[]> {
 const text = (content: string) => [{ type: 'text' as const, text: { content } }];
 
 function explainCreation(error: unknown, pageId: string): unknown {
-  if (notionProblem(error)?.status === 404) {
+  if (answeredStatus(error) === 404) {
     return new ConfigError(
       `Notion shows this connection no page with the id ${pageId}: open the page in Notion, choose ••• → Connections and add the connection whose token is in NOTION_TOKEN, or give another with --page.`,
       error,

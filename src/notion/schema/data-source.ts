@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigError } from '../../core/errors.ts';
+import type { PropertyKey, PropertyNames } from '../../core/properties.ts';
 import type { NotionClient } from '../client/client.ts';
 import { undefinedIfMissing } from '../client/problem.ts';
 
@@ -64,17 +65,18 @@ export function propertyWithId(source: DataSource, id: string | undefined): Data
   return Object.values(source.properties).find((property) => property.id === id);
 }
 
-/** The one title property, whatever its name. */
-export function titleProperty(source: DataSource): DataSourceProperty | undefined {
-  return Object.values(source.properties).find(({ type }) => type === 'title');
-}
-
-/** The property of this name; capitals and blanks around it do not matter. */
-export function propertyNamed(source: DataSource, name: string): DataSourceProperty | undefined {
-  const exact = source.properties[name];
-  if (exact) return exact;
-  const wanted = name.trim().toLowerCase();
-  return Object.entries(source.properties).find(([key]) => key.trim().toLowerCase() === wanted)?.[1];
+/** The property that is meant by one of ours: the one title whatever its name, or else by name, where capitals and blanks around it do not matter. */
+export function propertyFor(
+  source: DataSource,
+  key: PropertyKey,
+  names: PropertyNames,
+): DataSourceProperty | undefined {
+  if (key === 'name') return Object.values(source.properties).find(({ type }) => type === 'title');
+  const wanted = names[key].trim().toLowerCase();
+  return (
+    source.properties[names[key]] ??
+    Object.entries(source.properties).find(([name]) => name.trim().toLowerCase() === wanted)?.[1]
+  );
 }
 
 function onlyDataSource(database: z.infer<typeof databaseAnswer>): string {

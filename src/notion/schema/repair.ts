@@ -1,9 +1,9 @@
 import type { UpdateDataSourceParameters } from '@notionhq/client';
 import type { PropertyKey } from '../../core/properties.ts';
 import type { NotionClient } from '../client/client.ts';
-import { type DataSource, readDataSource } from './data-source.ts';
+import { type DataSource, propertyFor, readDataSource } from './data-source.ts';
 import type { BoardAddress } from '../settings.ts';
-import { optionsOf, propertyFor } from './schema.ts';
+import { optionsOf } from './schema.ts';
 import { newProperty, statusOptions } from './new-property.ts';
 
 type Changes = NonNullable<UpdateDataSourceParameters['properties']>;

@@ -13,10 +13,9 @@ import type { NotionClient } from '../client/client.ts';
 import {
   type DataSource,
   type DataSourceProperty,
-  propertyNamed,
+  propertyFor,
   propertyWithId,
   readDataSource,
-  titleProperty,
 } from './data-source.ts';
 import { type BoardAddress, settingForProperty, settingForStatus } from '../settings.ts';
 
@@ -109,11 +108,6 @@ function bindStatuses(
     if (!bound[state]) problems.push(noStatusOption(state, names, options));
   }
   return bound;
-}
-
-/** The property that is meant by one of ours. */
-export function propertyFor(source: DataSource, key: PropertyKey, names: PropertyNames) {
-  return key === 'name' ? titleProperty(source) : propertyNamed(source, names[key]);
 }
 
 /** The options of a status or select property. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { BoardFacts } from '../../core/board.ts';
+import { lenient } from '../../lib/json.ts';
 
 /** Ids that mark a notice as being about our board, dashed or not. */
 export type NoticeBoard = BoardFacts['ids'];
@@ -13,43 +14,23 @@ const id = z.string().min(1).max(200);
 export const noticeEvent = z.object({
   id,
   type: z.string().max(200),
-  timestamp: z.string().optional().catch(undefined),
-  entity: z.object({ id }).optional().catch(undefined),
-  authors: z.array(z.object({ id })).optional().catch(undefined),
-  data: z
-    .object({
-      parent: z
-        .object({
-          id: id.optional().catch(undefined),
-          type: z.string().optional().catch(undefined),
-          data_source_id: id.optional().catch(undefined),
-        })
-        .optional()
-        .catch(undefined),
-      updated_properties: z.array(z.string()).optional().catch(undefined),
-    })
-    .optional()
-    .catch(undefined),
+  timestamp: lenient(z.string()),
+  entity: lenient(z.object({ id })),
+  authors: lenient(z.array(z.object({ id }))),
+  data: lenient(
+    z.object({
+      parent: lenient(z.object({ id: lenient(id), type: lenient(z.string()), data_source_id: lenient(id) })),
+      updated_properties: lenient(z.array(z.string())),
+    }),
+  ),
 });
 
 export type NoticeEvent = z.infer<typeof noticeEvent>;
 
 /** What is read of a button's or an automation's request, which carries the whole page. */
 export const automationNotice = z.object({
-  source: z
-    .object({ event_id: id.optional().catch(undefined) })
-    .optional()
-    .catch(undefined),
-  data: z
-    .object({
-      id: id.optional().catch(undefined),
-      parent: z
-        .object({ data_source_id: id.optional().catch(undefined) })
-        .optional()
-        .catch(undefined),
-    })
-    .optional()
-    .catch(undefined),
+  source: lenient(z.object({ event_id: lenient(id) })),
+  data: lenient(z.object({ id: lenient(id), parent: lenient(z.object({ data_source_id: lenient(id) })) })),
 });
 
 /** Events after which a row may stand at Needs image that did not before. */
