@@ -1,20 +1,10 @@
-import type { ImageProvider } from '../core/provider.ts';
+import type { ImageProvider, ProviderUse } from '../core/provider.ts';
 import type { Breaker } from './breaker.ts';
 import type { Slots } from './slots.ts';
 
 /** One provider of the chain, with its settings. */
-export interface ChainProvider extends Pick<ImageProvider, 'name' | 'label'> {
+export interface ChainProvider extends ProviderUse {
   provider: ImageProvider;
-  /** For one attempt. */
-  timeoutMs: number;
-  /** Images at once. */
-  concurrency: number;
-  /** For one image; above 0 the provider is paid. */
-  costUsd: number;
-  /** Identifies the account whose credit and key are used, without showing the key. */
-  account: string;
-  /** The model's id, where the settings name one. */
-  model?: string;
 }
 
 /** A provider of the chain with what all of its calls share. */

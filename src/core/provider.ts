@@ -67,6 +67,22 @@ export interface ProviderCheck {
   message: string;
 }
 
+/** What the settings say of a provider in the chain. */
+export interface ProviderUse {
+  name: string;
+  label: string;
+  /** The model's id, where the settings name one. */
+  model?: string;
+  /** For one attempt. */
+  timeoutMs: number;
+  /** Images at once. */
+  concurrency: number;
+  /** For one image; above 0 the provider is paid. */
+  costUsd: number;
+  /** Says whose credit and key are used without showing the key; what is remembered of an account hangs on it. */
+  account: string;
+}
+
 /** Something that makes images. A policy takes a provider and is a provider, so a chain stands wherever one provider may. */
 export interface ImageProvider {
   readonly name: string;

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { Environment } from '../core/environment.ts';
 import type { GeneratedImage, ImageRequest } from '../core/image.ts';
-import type { ImageProvider, ProviderCheck, ProviderContext } from '../core/provider.ts';
+import type { ImageProvider, ProviderCheck, ProviderContext, ProviderUse } from '../core/provider.ts';
 import type { Clock, Random } from '../lib/clock.ts';
+import { sha256 } from '../lib/hash.ts';
 import { runCheck } from './check.ts';
 import { readHeader } from './image.ts';
 
@@ -21,31 +21,15 @@ export interface ProviderDependencies {
   draw: DrawPlaceholder;
 }
 
-/** What every real provider's settings say of its use. */
-interface UsageSettings {
-  /** For one attempt. */
-  timeoutMs: number;
-  /** Images at once. */
-  concurrency: number;
-  /** For one image; above 0 the provider is paid. */
-  costUsd: number;
-}
+type Usage = Pick<ProviderUse, 'timeoutMs' | 'concurrency' | 'costUsd'>;
 
 /** A provider as the settings want it: in the chain, not yet made. */
-export interface ProviderSettings extends UsageSettings {
-  name: string;
-  label: string;
-  /** The model's id, where the settings name one. */
-  model?: string;
-  /** Says whose credit and key are used without showing the key; what is remembered of an account hangs on it. */
-  account: string;
+export interface ProviderSettings extends ProviderUse {
   create: (dependencies: ProviderDependencies) => ImageProvider;
 }
 
 /** One provider of the registry. */
-export interface ProviderEntry {
-  readonly name: string;
-  readonly label: string;
+export interface ProviderEntry extends Pick<ImageProvider, 'name' | 'label'> {
   /** Undefined when the settings do not configure it. */
   read(environment: Environment): ProviderSettings | undefined;
 }
@@ -54,13 +38,12 @@ export interface ProviderEntry {
 export interface ProviderDefinition {
   /** Stands in IMAGE_PROVIDERS and in the ledger. */
   name: string;
-  /** The name for people. */
   label: string;
   /** Starts the names of its settings: SD in SD_TIMEOUT_SECONDS, SD_CONCURRENCY and SD_COST_USD. */
   prefix: string;
   defaults: { timeoutSeconds: number; concurrency: number; mostConcurrency: number; costUsd: number };
   /** Reads the settings of its own; undefined when they do not configure it. */
-  read: (environment: Environment, usage: UsageSettings) => ConfiguredProvider | undefined;
+  read: (environment: Environment, usage: Usage) => ConfiguredProvider | undefined;
 }
 
 interface ConfiguredProvider {
@@ -113,7 +96,7 @@ export function defineProvider({ name, label, prefix, defaults, read }: Provider
       const { timeoutSeconds, concurrency, mostConcurrency, costUsd } = defaults;
       const number = (suffix: string, fallback: number, min: number, max: number, whole = false) =>
         environment.number(`${prefix}_${suffix}`, { fallback, min, max, whole });
-      const usage: UsageSettings = {
+      const usage: Usage = {
         timeoutMs: 1000 * number('TIMEOUT_SECONDS', timeoutSeconds, 1, 3600),
         concurrency: number('CONCURRENCY', concurrency, 1, mostConcurrency, true),
         costUsd: number('COST_USD', costUsd, 0, 100),
@@ -127,7 +110,7 @@ export function defineProvider({ name, label, prefix, defaults, read }: Provider
         label,
         ...usage,
         ...(model !== undefined && { model }),
-        account: createHash('sha256').update(account.join('\n')).digest('hex').slice(0, 8),
+        account: sha256(account.join('\n')).slice(0, 8),
         create(dependencies) {
           const { generate, check, explainCheck, checkTimeoutMs } = create(dependencies);
           return {

@@ -5,18 +5,10 @@ import { parseJson } from '../../lib/json.ts';
 import { badImage, decodeImage } from '../image.ts';
 import { quoteAnswer } from '../quote.ts';
 
-/** The image in an answer, unproven, and what the server says of it. */
-export interface ServedImage {
-  bytes: Uint8Array;
-  seed?: number | undefined;
-  checkpoint?: string | undefined;
-  checkpointHash?: string | undefined;
-}
-
 const answerSchema = z.object({ images: z.array(z.unknown()).nullable(), info: z.unknown().optional() });
 
-/** The image in an answer with status 200. @throws {ProviderError} `bad_image`, or `unavailable` when the server failed to draw. */
-export function readImage(label: string, answer: HttpAnswer, toRedact: readonly string[] = []): ServedImage {
+/** The image in an answer with status 200, unproven, and what the server says of it. @throws {ProviderError} `bad_image`, or `unavailable` when the server failed to draw. */
+export function readImage(label: string, answer: HttpAnswer, toRedact: readonly string[] = []) {
   const json = answer.json();
   const body = answerSchema.safeParse(json).data;
   if (body === undefined) {

@@ -7,7 +7,7 @@ import type { HttpAnswer } from '../../lib/http/client.ts';
 import { defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
 import { badImage } from '../image.ts';
 import { textsToRedact } from '../quote.ts';
-import { readImage, type ServedImage } from './answer.ts';
+import { readImage } from './answer.ts';
 import { checkServer } from './check.ts';
 import { connect, formsOf } from './connection.ts';
 import { isGatewayTimeout, isUnknownSampler } from './failures.ts';
@@ -61,7 +61,7 @@ function createAutomatic1111(settings: Settings, { clock, random }: ProviderDepe
   const samplers = createCatalogue(connection, '/sdapi/v1/samplers', 'sampler', readSamplers);
 
   /** Sends one image's job; when nobody waits for it any more, it is cancelled behind the caller's back. */
-  const submit = async (drawing: Drawing, { signal, log }: ProviderContext): Promise<HttpAnswer> => {
+  const submit = async (drawing: Partial<Drawing>, { signal, log }: ProviderContext): Promise<HttpAnswer> => {
     signal.throwIfAborted();
     const task = newTaskId(random);
     try {
@@ -89,7 +89,7 @@ function createAutomatic1111(settings: Settings, { clock, random }: ProviderDepe
   };
 
   /** The server draws with whatever is loaded when it does not know the checkpoint it was told, and says nothing. */
-  const refuseOtherCheckpoint = (asked: Listed, image: ServedImage) => {
+  const refuseOtherCheckpoint = (asked: Listed, image: ReturnType<typeof readImage>) => {
     const { checkpoint, checkpointHash } = image;
     if (checkpoint === undefined || asked.isCalled(checkpoint)) return;
     if (checkpointHash !== undefined && asked.isCalled(checkpointHash)) return;

@@ -10,20 +10,14 @@ export interface Listed {
   isCalled(name: string): boolean;
 }
 
-/** What the server has of one kind, asked for once and again when a name is not among it. */
-export interface Catalogue {
-  /** Undefined when the server keeps no such list. @throws {ProviderError} `invalid_request` when the list lacks the name. */
-  find(name: string, signal: AbortSignal): Promise<Listed | undefined>;
-  forget(): void;
-}
-
 type ReadList = (json: unknown) => Listed[] | undefined;
 
-/** A catalogue of what `path` lists. */
-export function createCatalogue(connection: Connection, path: string, kind: string, read: ReadList): Catalogue {
+/** What the server lists at `path`, asked for once and again when a name is not among it. */
+export function createCatalogue(connection: Connection, path: string, kind: string, read: ReadList) {
   let known: Listed[] = [];
   return {
-    async find(name, signal) {
+    /** Undefined when the server keeps no such list. @throws {ProviderError} `invalid_request` when the list lacks the name. */
+    async find(name: string, signal: AbortSignal): Promise<Listed | undefined> {
       const found = pick(known, name);
       if (found) return found;
       const list = await fetchList(connection, path, read, signal);
@@ -74,13 +68,7 @@ export function listedAs(name: string): Listed {
 }
 
 const text = z.string().trim().min(1).optional().catch(undefined);
-const checkpoint = z.object({
-  title: text,
-  model_name: text,
-  filename: text,
-  hash: text,
-  sha256: text,
-});
+const checkpoint = z.object({ title: text, model_name: text, filename: text, hash: text, sha256: text });
 
 /** Reads `/sdapi/v1/sd-models`; what makes no sense in it is left out. */
 export function readCheckpoints(json: unknown): Listed[] | undefined {

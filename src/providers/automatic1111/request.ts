@@ -5,39 +5,19 @@ import { megapixelFactor, scaleSize, type Size } from '../size.ts';
 export const defaultSampler = 'Euler a';
 
 /** The body of `/sdapi/v1/txt2img`, as far as it is used. */
-export interface Drawing {
-  prompt: string;
-  negative_prompt: string;
-  width: number;
-  height: number;
-  steps: number;
-  cfg_scale: number;
-  seed: number;
-  sampler_name?: string;
-  batch_size: 1;
-  n_iter: 1;
-  send_images: true;
-  save_images: false;
-  do_not_save_samples: true;
-  do_not_save_grid: true;
-  override_settings?: { sd_model_checkpoint: string };
-}
+export type Drawing = ReturnType<typeof composeBody>['drawing'];
 
 const sizeStep = 8;
 
 /** Writes the request in the server's words; `warnings` say what could not be honoured. */
-export function composeBody(
-  request: ImageRequest,
-  sampler: string,
-  checkpoint: string | undefined,
-): { drawing: Drawing; warnings: string[] } {
+export function composeBody(request: ImageRequest, sampler: string, checkpoint: string | undefined) {
   const steps = within(request.steps, { min: 10, max: 50, fallback: 20 });
   const cfgScale = within(request.cfgScale, { min: 1, max: 20, fallback: 7 });
   const warnings = [
     ...warnOfChange('steps', request.steps, Math.round(steps)),
     ...warnOfChange('guidance', request.cfgScale, cfgScale),
   ];
-  const drawing: Drawing = {
+  const drawing = {
     prompt: request.prompt,
     negative_prompt: request.negativePrompt ?? '',
     ...chooseSize(request),

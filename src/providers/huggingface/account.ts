@@ -27,21 +27,18 @@ export function readAccount(answer: HttpAnswer): Account | undefined {
   return data && { name: data.name, ...(data.periodEnd && { renewsAt: data.periodEnd * 1000 }) };
 }
 
-/** When the account's credit renews, in wall-clock ms; undefined when the Hub does not tell a time that can be. */
-export type Renewal = (signal: AbortSignal) => Promise<number | undefined>;
-
 const knownForMs = 3_600_000;
 /** Credit renews every month; what lies further off is something else. */
 const longestMs = 40 * 24 * 3_600_000;
 
-/** Asks the Hub once for all who want to know, and keeps what came of it for an hour. */
-export function createRenewal(hub: ProviderClient, clock: Clock): Renewal {
+/** When the account's credit renews, in wall-clock ms, asked once for all and kept for an hour; undefined when the Hub does not tell a time that can be. */
+export function createRenewal(hub: ProviderClient, clock: Clock) {
   const findAccount = shareAnswer<Account>({
     clock,
     ask: async (signal) => readAccount(await askAccount(hub, signal)),
     knownForMs: () => knownForMs,
   });
-  return async (signal) => {
+  return async (signal: AbortSignal): Promise<number | undefined> => {
     const renewsAt = (await findAccount(signal))?.renewsAt;
     const now = clock.now();
     return renewsAt !== undefined && renewsAt > now && renewsAt <= now + longestMs ? renewsAt : undefined;

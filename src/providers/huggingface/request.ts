@@ -14,23 +14,14 @@ interface Profile {
   hasNegativePrompt: boolean;
 }
 
-/** A call ready to be sent, and what of the request it leaves out. */
-export interface BuiltCall {
-  url: string;
-  headers: Record<string, string>;
-  body: string;
-  warnings: string[];
-}
-
 const routerUrl = 'https://router.huggingface.co';
 
-/** Builds the partner's call by the official client, for `endpoint` and with the key as it is. */
+/** Builds the partner's call by the official client, for `endpoint` and with the key as it is; `warnings` say what is left out. */
 export function buildCall(
   route: Route,
   request: ImageRequest,
-  settings: { key: string; endpoint: string; model: string },
-): BuiltCall {
-  const { key, endpoint, model } = settings;
+  { key, endpoint, model }: { key: string; endpoint: string; model: string },
+) {
   const profile = profileOf(model);
   const negativePrompt = request.negativePrompt?.trim() || undefined;
   const { url, info } = makeRequestOptionsFromResolvedModel(

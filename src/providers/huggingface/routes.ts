@@ -26,12 +26,7 @@ export interface Route {
 }
 
 /** The ways to one model, and the memory of those that were withdrawn. */
-export interface Routes {
-  /** What is open now, the best first; asks the Hub when its last answer is too old. */
-  open(signal: AbortSignal): Promise<Route[]>;
-  /** Leaves a route out for a day. */
-  retire(route: Route): void;
-}
+export type Routes = ReturnType<typeof createRoutes>;
 
 export interface RouteSettings {
   key: string;
@@ -50,7 +45,7 @@ export function isModelId(id: string): boolean {
 }
 
 /** The ways to a model that the Hub names; nothing is asked yet. */
-export function createRoutes(hub: ProviderClient, { model, provider }: RouteSettings, clock: Clock): Routes {
+export function createRoutes(hub: ProviderClient, { model, provider }: RouteSettings, clock: Clock) {
   const retiredUntil = new Map<Partner, number>();
   const findRoutes = shareAnswer<Route[]>({
     clock,
@@ -58,21 +53,18 @@ export function createRoutes(hub: ProviderClient, { model, provider }: RouteSett
     knownForMs: (routes) => (routes ? knownForMs : guessedForMs),
   });
 
+  const isWanted = ({ partner }: Route) => partner === provider;
   return {
-    async open(signal) {
+    /** What is open now, the best first; asks the Hub when its last answer is too old. */
+    async open(signal: AbortSignal): Promise<Route[]> {
       const all = (await findRoutes(signal)) ?? builtIn(model);
       const wanted =
         provider === 'auto'
           ? all
-          : [
-              [...all, ...builtIn(model)].find(({ partner }) => partner === provider) ?? {
-                partner: provider,
-                providerId: model,
-              },
-            ];
+          : [[...all, ...builtIn(model)].find(isWanted) ?? { partner: provider, providerId: model }];
       return wanted.filter(({ partner }) => clock.monotonic() >= (retiredUntil.get(partner) ?? 0));
     },
-    retire: ({ partner }) => void retiredUntil.set(partner, clock.monotonic() + retiredForMs),
+    retire: ({ partner }: Route) => void retiredUntil.set(partner, clock.monotonic() + retiredForMs),
   };
 }
 

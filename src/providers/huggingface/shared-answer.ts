@@ -1,18 +1,16 @@
 import type { Clock } from '../../lib/clock.ts';
 import { withDeadline } from '../../lib/deadline.ts';
 
-/** A question that is asked once for all who want to know. */
-export interface SharedQuestion<T> {
+const askingMs = 5000;
+
+/** Gives the answer that is known, or asks; undefined when the question failed. No single caller's signal ends it for the others. */
+export function shareAnswer<T>(question: {
   clock: Clock;
   ask: (signal: AbortSignal) => Promise<T | undefined>;
   /** How long the answer holds; undefined stands for a failure. */
   knownForMs: (answer: T | undefined) => number;
-}
-
-const askingMs = 5000;
-
-/** Gives the answer that is known, or asks; undefined when the question failed. No single caller's signal ends it for the others. */
-export function shareAnswer<T>({ clock, ask, knownForMs }: SharedQuestion<T>) {
+}) {
+  const { clock, ask, knownForMs } = question;
   let known: { answer: T | undefined; until: number } | undefined;
   let asking: Promise<T | undefined> | undefined;
 

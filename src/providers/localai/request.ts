@@ -4,46 +4,28 @@ import { label } from './failures.ts';
 import { megapixelFactor, minVisibleShare, scaleSize, type Size, visibleShare } from '../size.ts';
 import type { Dialect } from './dialects.ts';
 
-/** The body of `/images/generations`, as far as it is used; which fields are there depends on the dialect. */
-export interface ImagesBody {
-  model?: string;
-  prompt: string;
-  negative_prompt?: string;
-  n: 1;
-  size?: string;
-  width?: number;
-  height?: number;
-  response_format?: 'b64_json' | 'base64';
-  step?: number;
-  steps?: number;
-  seed?: number;
-}
-
 const longestSide = 1792;
 const sizeStep = 64;
 
 /**
- * Writes the request in the server's dialect; `warnings` say what could not be honoured.
+ * Writes the body of `/images/generations` in the server's dialect; `warnings` say what could not be honoured.
  * @throws {ProviderError} `invalid_request`, before anything is sent, when no size of the server's is near the one asked.
  */
-export function composeBody(
-  request: ImageRequest,
-  dialect: Dialect,
-  model: string | undefined,
-): { body: ImagesBody; warnings: string[] } {
+export function composeBody(request: ImageRequest, dialect: Dialect, model: string | undefined) {
   const { prompt, negative, warnings } = composePrompt(request, dialect);
   const steps = /schnell/i.test(model ?? '') ? 4 : request.steps;
+  const { width, height } = chooseSize(request, dialect.size);
   const left = [
     ...(request.steps !== undefined && dialect.steps === undefined ? ['steps'] : []),
     ...(request.cfgScale === undefined ? [] : ['guidance']),
     ...(request.sampler === undefined ? [] : ['sampler']),
   ];
-  const body: ImagesBody = {
+  const body = {
     ...(model !== undefined && { model }),
     prompt,
     ...(negative !== undefined && { negative_prompt: negative }),
     n: 1,
-    ...sizeFields(chooseSize(request, dialect.size), dialect),
+    ...(dialect.size === 'sides' ? { width, height } : { size: `${width}x${height}` }),
     ...(dialect.base64 && { response_format: dialect.base64 }),
     ...(dialect.steps && steps !== undefined && { [dialect.steps]: Math.round(steps) }),
     ...(dialect.hasSeed && { seed: request.seed }),
@@ -67,10 +49,6 @@ export function chooseSize(asked: Size, sizes: Dialect['size']): Size {
   if (best !== undefined && visibleShare(best, asked) >= minVisibleShare) return best;
   const message = `${label} has no size near ${asked.width}×${asked.height}: choose a less narrow format`;
   throw new ProviderError('invalid_request', message, { sent: false });
-}
-
-function sizeFields({ width, height }: Size, { size }: Dialect): Pick<ImagesBody, 'size' | 'width' | 'height'> {
-  return size === 'sides' ? { width, height } : { size: `${width}x${height}` };
 }
 
 function composePrompt(

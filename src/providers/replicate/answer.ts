@@ -1,26 +1,20 @@
 import { z } from 'zod';
 import type { HttpAnswer } from '../../lib/http/client.ts';
 
-/** A prediction as it was last seen. */
-export interface Prediction {
-  id: string;
-  status: string;
-  /** The image's address, as the answer gave it. */
-  output?: string | undefined;
-  error: unknown;
-  answer: HttpAnswer;
-}
-
 export const predictionId = z.string().regex(/^[\w-]{1,100}$/);
 const predictionSchema = z.object({
   id: predictionId,
   status: z.string().max(100),
+  /** The image's address. */
   output: z
     .union([z.string().min(1), z.tuple([z.string().min(1)], z.unknown()).transform(([first]) => first)])
     .optional()
     .catch(undefined),
   error: z.unknown(),
 });
+/** A prediction as it was last seen. */
+export type Prediction = z.infer<typeof predictionSchema> & { answer: HttpAnswer };
+
 const failed = new Set(['failed', 'canceled', 'aborted']);
 
 /** The prediction in an answer; undefined when there is none. */

@@ -5,7 +5,7 @@ import type { ProviderClient } from '../call.ts';
 import { pollJob } from '../poll.ts';
 import { isDead, type Prediction, predictionId, readPrediction } from './answer.ts';
 import { classify, label } from './failures.ts';
-import type { PredictionRequest } from './request.ts';
+import type { composeRequest } from './request.ts';
 
 /** What following a prediction needs. */
 export interface JobContext {
@@ -24,7 +24,10 @@ const shortestCancelSeconds = 5;
 const mostLost = 3;
 
 /** Has a prediction created by the API; the time it may take is bounded on the other side too. */
-export async function createPrediction(request: PredictionRequest, context: JobContext): Promise<Prediction> {
+export async function createPrediction(
+  request: ReturnType<typeof composeRequest>,
+  context: JobContext,
+): Promise<Prediction> {
   const { client, clock, signal, endsAt } = context;
   const leftSeconds = Math.ceil(Math.max(1000, endsAt() - clock.monotonic()) / 1000);
   const headers = {

@@ -12,12 +12,7 @@ import { label, predictionFailure } from './failures.ts';
 import { createPrediction, findPrediction, type JobContext, waitFor } from './job.ts';
 import { composeRequest, isModel } from './request.ts';
 
-interface Settings {
-  url: string;
-  token: string;
-  model: string;
-  timeoutMs: number;
-}
+type Settings = Record<'url' | 'token' | 'model', string> & { timeoutMs: number };
 
 const name = 'replicate';
 /** Answers are JSON that names an image; the image itself is fetched elsewhere. */

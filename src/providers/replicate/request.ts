@@ -3,14 +3,6 @@ import type { ImageRequest } from '../../core/image.ts';
 import { minVisibleShare, nearestFluxRatio } from '../size.ts';
 import { label } from './failures.ts';
 
-/** A prediction to be created, and what of the request it leaves out. */
-export interface PredictionRequest {
-  /** Below the API's address. */
-  path: string;
-  body: object;
-  warnings: string[];
-}
-
 const namePattern = /^[\w.-]+\/[\w.-]+$/;
 const versionPattern = /^[0-9a-f]{64}$/;
 
@@ -28,8 +20,8 @@ export function modelName(model: string): string | undefined {
   return namePattern.test(name) ? name : undefined;
 }
 
-/** Writes the request in the model's words. @throws {ProviderError} `invalid_request` for a shape that no format comes near. */
-export function composeRequest(model: string, request: ImageRequest): PredictionRequest {
+/** Writes the request in the model's words, for a `path` below the API's address. @throws {ProviderError} `invalid_request` for a shape that no format comes near. */
+export function composeRequest(model: string, request: ImageRequest) {
   const { input, leftOut } = composeInput(model, request);
   const version = model.split(':').find((part) => versionPattern.test(part));
   return {

@@ -2,21 +2,18 @@ import { z } from 'zod';
 import type { HttpAnswer } from '../../lib/http/client.ts';
 import { mediaTypeOf } from '../../lib/media-type.ts';
 
-/** A job as it was last seen. */
-export interface Job {
-  id: string;
-  /** EXPIRED: RunPod does not know it any more. */
-  status: z.infer<typeof jobSchema>['status'] | 'EXPIRED';
-  /** Whatever the worker returned. */
-  output?: unknown;
-  answer: HttpAnswer;
-}
-
 const jobSchema = z.object({
   id: z.string().regex(/^[\w-]{1,200}$/),
   status: z.enum(['IN_QUEUE', 'IN_PROGRESS', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED', 'TIMED_OUT']),
+  /** Whatever the worker returned. */
   output: z.unknown().optional(),
 });
+
+/** A job as it was last seen. EXPIRED: RunPod does not know it any more. */
+export type Job = Omit<z.infer<typeof jobSchema>, 'status'> & {
+  status: z.infer<typeof jobSchema>['status'] | 'EXPIRED';
+  answer: HttpAnswer;
+};
 
 /** The job in an answer; undefined when there is none. */
 export function readJob(answer: HttpAnswer): Job | undefined {

@@ -1,18 +1,6 @@
 import type { ImageRequest } from '../../core/image.ts';
 import { scaleSize, type Size } from '../size.ts';
 
-/** What a job is given: the input of RunPod's public text-to-image endpoints, which many workers take as well. */
-export interface RunpodInput {
-  prompt: string;
-  negative_prompt?: string;
-  width: number;
-  height: number;
-  num_inference_steps?: number;
-  guidance?: number;
-  seed: number;
-  image_format: 'png';
-}
-
 /** Public endpoints take sides of 256–1536 that 64 divides (docs.runpod.io, 2026-11). */
 const smallestSide = 256;
 const largestSide = 1536;
@@ -20,8 +8,8 @@ const sizeStep = 64;
 const mostGuidance = 10;
 const schnellSteps = 4;
 
-/** Writes the request in the endpoint's words. */
-export function composeInput(request: ImageRequest, endpointId: string): RunpodInput {
+/** Writes the input of RunPod's public text-to-image endpoints, which many workers take as well. */
+export function composeInput(request: ImageRequest, endpointId: string) {
   const negativePrompt = request.negativePrompt?.trim();
   const isSchnell = /schnell/i.test(endpointId);
   const steps = isSchnell ? schnellSteps : request.steps;

@@ -12,12 +12,7 @@ import { jobFailure, label } from './failures.ts';
 import { findJob, type JobContext, submitJob, waitFor } from './job.ts';
 import { composeInput, composePolicy } from './request.ts';
 
-interface Settings {
-  url: string;
-  endpointId: string;
-  key: string;
-  timeoutMs: number;
-}
+type Settings = Record<'url' | 'endpointId' | 'key', string> & { timeoutMs: number };
 
 const name = 'runpod';
 
