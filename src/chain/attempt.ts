@@ -15,7 +15,6 @@ export interface AttemptOptions {
   redact: Redact;
   /** The model's id, as far as it is known before the answer. */
   model: string;
-  /** For one image; above 0 the provider is paid. */
   costUsd: number;
   /** Throws the ProviderError of a call that is not to be made. */
   refuse?: (context: ProviderContext) => void;

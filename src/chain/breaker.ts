@@ -19,7 +19,6 @@ export interface Breaker {
   readonly state: BreakerState;
   /** Another number after each change of state: a call that began in an earlier epoch only knows the provider as it was then. */
   readonly epoch: number;
-  /** May a call begin now? */
   admits(): boolean;
   /** Records the refusal as an attempt when no call may begin now. @throws {ProviderError} `circuit_open` */
   refuse(context: ProviderContext): void;

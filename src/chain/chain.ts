@@ -33,9 +33,7 @@ export interface ProviderState {
   name: string;
   label: string;
   breaker: BreakerState;
-  /** Would it be asked now? */
   admits: boolean;
-  /** Free slots. */
   free: number;
 }
 

@@ -11,7 +11,6 @@ export interface ChainProvider extends ProviderUse {
 export interface LiveProvider extends ChainProvider {
   breaker: Breaker;
   slots: Slots;
-  /** Would a call fit into the budget? */
   isAffordable: () => boolean;
 }
 

@@ -9,9 +9,8 @@ export interface RetryOptions {
   random: Random;
   /** A paid provider is never asked again after a failure that may have cost money. */
   paid: boolean;
-  /** Reserved of the row's time for the providers that come after this one. */
+  /** Of the row's time, for the providers that come after this one. */
   reserveMs: number;
-  /** Is there no other provider of real images to turn to? */
   noOtherProvider: () => boolean;
   /** Another number as soon as any row closed the provider to new calls; then it is not asked again. */
   epoch: () => number;

@@ -74,15 +74,14 @@ export function createSlots(capacity: () => number): Slots {
   };
 }
 
-/** What `withSlots` waits for; `refuse` throws when the row need not wait any longer, because the provider would not be asked. */
-export interface SlotOptions {
-  slots: Slots;
-  clock: Clock;
-  refuse: (context: ProviderContext) => void;
-}
-
-/** Waits for a free slot; the wait counts against no deadline. */
-export function withSlots(provider: ImageProvider, { slots, clock, refuse }: SlotOptions): ImageProvider {
+/**
+ * Waits for a free slot; the wait counts against no deadline. `refuse` throws when the row need not wait any longer, because
+ * the provider would not be asked.
+ */
+export function withSlots(
+  provider: ImageProvider,
+  { slots, clock, refuse }: { slots: Slots; clock: Clock; refuse: (context: ProviderContext) => void },
+): ImageProvider {
   return {
     ...provider,
     async generate(request, context) {

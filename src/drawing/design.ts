@@ -34,15 +34,11 @@ interface Canvas {
 
 type Composition = (canvas: Canvas) => string;
 
-/** A placeholder without its words, as the seed decides it. */
-export interface Design {
-  palette: Palette;
-  /** An SVG of width × height; `mirrored` for text that runs from right to left. */
-  svg: (mirrored: boolean) => string;
-}
+/** A placeholder without its words. */
+export type Design = ReturnType<typeof createDesign>;
 
-/** Chooses colours and a composition by the seed. */
-export function createDesign(width: number, height: number, seed: number): Design {
+/** Chooses colours and a composition by the seed; the SVG is `mirrored` for text that runs from right to left. */
+export function createDesign(width: number, height: number, seed: number) {
   const random = seededRandom(seed);
   const choose = <T>(list: readonly [T, ...T[]]): T => list[Math.floor(random() * list.length)] ?? list[0];
   const palette = choose(palettes);
@@ -51,7 +47,7 @@ export function createDesign(width: number, height: number, seed: number): Desig
   const shapes = composition({ width, height, unit: Math.min(width, height), pick });
   return {
     palette,
-    svg: (mirrored) => `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
+    svg: (mirrored: boolean) => `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
       <defs><linearGradient id="ground" x1="0" y1="0" x2="1" y2="1">
         <stop offset="0" stop-color="${palette.ground}"/><stop offset="1" stop-color="${palette.far}"/>
       </linearGradient></defs>

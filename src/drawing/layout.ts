@@ -3,7 +3,6 @@ export interface Piece {
   text: string;
   /** Does a space separate it from the piece before it on the same line? */
   hasSpaceBefore: boolean;
-  /** Does it need a hyphen at the end of a line? */
   needsHyphen: boolean;
 }
 
@@ -65,7 +64,6 @@ function spacelessWords(run: string): string[] {
   return parts;
 }
 
-/** A very long word in parts of like length. */
 function splitLongWord(word: string): Omit<Piece, 'hasSpaceBefore'>[] {
   const letters = Array.from(graphemes.segment(word), ({ segment }) => segment);
   if (letters.length <= longWordLetters) return [{ text: word, needsHyphen: false }];

@@ -38,17 +38,11 @@ export async function drawPlaceholder(
   return { bytes: await compose(request, design, words, isRightToLeft(text)), omitted };
 }
 
-interface Room {
-  width: number;
-  height: number;
-  maxSize: number;
-}
-
 /** Meta's ads guide asks for 14 % free at the top and bottom of a story, where its own signs lie (2026-11). */
 const storyMargin = 0.14;
 const margin = 0.1;
 
-function roomIn({ width, height }: PlaceholderRequest): Room {
+function roomIn({ width, height }: PlaceholderRequest) {
   const vertical = height / width > 1.6 ? storyMargin : margin;
   const accent = accentOf(width, height);
   return {
@@ -59,7 +53,7 @@ function roomIn({ width, height }: PlaceholderRequest): Room {
 }
 
 /** The short line above the words. */
-function accentOf(width: number, height: number): { width: number; height: number; gap: number } {
+function accentOf(width: number, height: number) {
   const unit = Math.min(width, height);
   return { width: Math.round(unit * 0.1), height: Math.max(3, Math.round(unit * 0.012)), gap: Math.round(unit * 0.05) };
 }

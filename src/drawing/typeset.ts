@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
-import { fillLines, type Line, type MeasuredPiece, type Piece, splitIntoPieces } from './layout.ts';
+import { fillLines, type MeasuredPiece, type Piece, splitIntoPieces } from './layout.ts';
 import { escapeMarkup, hanLanguage, isRightToLeft } from './text.ts';
 
 /** Words to be set, and the room they have in pixels. */
@@ -20,22 +20,6 @@ export interface TypesetText {
   pixels: Buffer;
   width: number;
   height: number;
-}
-
-/** Measures of the words, in ems. */
-interface Measures {
-  pieces: MeasuredPiece[];
-  space: number;
-  /** From line to line. */
-  advance: number;
-  /** Of the ink of one line. */
-  height: number;
-}
-
-interface Layout {
-  /** Pixels of the em. */
-  size: number;
-  lines: Line[];
 }
 
 const maxLines = 6;
@@ -69,7 +53,8 @@ export async function typeset(setting: Setting): Promise<TypesetText> {
   return { pixels: data, width: info.width, height: info.height };
 }
 
-async function measure(setting: Setting, pieces: readonly Piece[]): Promise<Measures> {
+/** Measures the words, in ems; `advance` is from line to line, `height` that of one line's ink. */
+async function measure(setting: Setting, pieces: readonly Piece[]) {
   const sizeOf = async (lines: string[]) => draw(setting, lines, measureSize).metadata();
   // An image ends where its ink does, so that a word's own width shows only between two letters.
   const bare = (await sizeOf(['H H'])).width;
@@ -83,7 +68,7 @@ async function measure(setting: Setting, pieces: readonly Piece[]): Promise<Meas
   const two = (await sizeOf([every, every])).height;
   const widthOf = (text: string) => partsOf(text).reduce((sum, part) => sum + (widths.get(part) ?? 0), 0);
   return {
-    pieces: pieces.map((piece) => ({ ...piece, width: widthOf(piece.text) / measureSize })),
+    pieces: pieces.map((piece): MeasuredPiece => ({ ...piece, width: widthOf(piece.text) / measureSize })),
     space: space / measureSize,
     advance: (two - one) / measureSize,
     height: one / measureSize,
@@ -91,7 +76,7 @@ async function measure(setting: Setting, pieces: readonly Piece[]): Promise<Meas
 }
 
 /** The largest type whose lines fit, or slightly smaller type with fewer lines; the lines are of like length. */
-function largest(setting: Setting, measures: Measures): Layout {
+function largest(setting: Setting, measures: Awaited<ReturnType<typeof measure>>) {
   const [width, height] = [setting.width * (1 - slack), setting.height * (1 - slack)];
   const linesAt = (size: number, limit = width) => fillLines(measures.pieces, measures.space, limit / size);
   const fits = (size: number, lines = linesAt(size)) =>

@@ -25,8 +25,7 @@ export interface UserGalleries {
   added(userId: string, file: string): void;
 }
 
-/** What a gallery shows, and what it works with. */
-export interface GalleryOptions {
+interface GalleryOptions {
   folder: string;
   /** Does a file of this name belong to the gallery? */
   isImage: (file: string) => boolean;
@@ -120,17 +119,14 @@ export function createUserGalleries(
   imagesDir: string,
   { clock, log }: Pick<GalleryOptions, 'clock' | 'log'>,
 ): UserGalleries {
-  const galleries = new LRUCache<string, Gallery>({ max: maxUsers });
-  const galleryOf = (userId: string): Gallery => {
-    const gallery =
-      galleries.get(userId) ??
-      createGallery({ folder: userFolder(imagesDir, userId), isImage: isUploadedImage, clock, log });
-    galleries.set(userId, gallery);
-    return gallery;
-  };
+  const galleries = new LRUCache<string, Gallery>({
+    max: maxUsers,
+    memoMethod: (userId) =>
+      createGallery({ folder: userFolder(imagesDir, userId), isImage: isUploadedImage, clock, log }),
+  });
   return {
-    latest: async (userId, count) => galleryOf(userId).latest(count),
-    added: (userId, file) => galleryOf(userId).added(file),
+    latest: async (userId, count) => galleries.memo(userId).latest(count),
+    added: (userId, file) => galleries.memo(userId).added(file),
   };
 }
 

@@ -37,7 +37,6 @@ export async function readImageRecord(folder: string, stem: string): Promise<Ima
   return size && { ...details, ...size };
 }
 
-/** The size in the image's header; undefined when it has none. */
 async function sizeOf(file: string): Promise<Size | undefined> {
   try {
     const { width, height } = await sharp(file, { limitInputPixels: maxImagePixels }).metadata();

@@ -8,23 +8,6 @@ import { sha256 } from '../lib/hash.ts';
 import { endingOf, stemOf } from './names.ts';
 import { statePaths } from '../state/paths.ts';
 
-/** Writes one worker's images: first to a folder of its own, then under their names. */
-export interface ImageWriter {
-  /** Writes a temporary file and works with it; afterwards it is removed, unless it is still wanted. */
-  withTemporary<T>(
-    name: string,
-    bytes: Uint8Array,
-    work: (file: string) => Promise<T>,
-    isWanted?: () => boolean,
-  ): Promise<T>;
-  /** Is the temporary file in use? */
-  isInUse(file: string): boolean;
-  /** As `ImageStore.save`, under the names of one store. */
-  save(image: EncodedImage, naming: Naming, intend: (image: SavedImage) => Promise<void>): Promise<SavedImage>;
-  /** As `ImageStore.saveBeside`, in this folder. */
-  saveBeside(folder: string, ...file: Parameters<ImageStore['saveBeside']>): Promise<string>;
-}
-
 /** How a store names its images. */
 export interface Naming {
   folder: string;
@@ -37,12 +20,13 @@ export interface Naming {
 /** How often others may take the name that was to be given before a save gives up. */
 const maxCollisions = 1000;
 
-/** Makes a writer for an images folder made by `prepareFolder`. */
-export function createImageWriter(imagesDir: string, workerId: string): ImageWriter {
+/** Writes one worker's images: first to a folder of its own, then under their names; `prepareFolder` has made `imagesDir`. */
+export function createImageWriter(imagesDir: string, workerId: string) {
   if (!/^[\w-]+$/.test(workerId)) throw new Error(`${JSON.stringify(workerId)} is not a worker's id.`);
   const ownFolder = join(statePaths(imagesDir).temporary, workerId);
   const inUse = new Set<string>();
 
+  /** Writes a temporary file and works with it; afterwards it is removed, unless it is still wanted. */
   async function withTemporary<T>(
     name: string,
     bytes: Uint8Array,
@@ -67,9 +51,14 @@ export function createImageWriter(imagesDir: string, workerId: string): ImageWri
   return {
     withTemporary,
 
-    isInUse: (file) => inUse.has(file),
+    isInUse: (file: string) => inUse.has(file),
 
-    async save({ bytes, mediaType, width, height }, { folder, nextStem, canBeFinished }, intend) {
+    /** As `ImageStore.save`, under the names of one store. */
+    async save(
+      { bytes, mediaType, width, height }: EncodedImage,
+      { folder, nextStem, canBeFinished }: Naming,
+      intend: (image: SavedImage) => Promise<void>,
+    ): Promise<SavedImage> {
       const ending = endingOf(mediaType);
       const facts = { sha256: sha256(bytes), byteLength: bytes.byteLength, mediaType, width, height };
       const temporaryName = `${canBeFinished ? facts.sha256 : 'picture'}.${randomUUID()}${ending}`;
@@ -86,7 +75,11 @@ export function createImageWriter(imagesDir: string, workerId: string): ImageWri
       return withTemporary(temporaryName, bytes, giveName, () => canBeFinished && isIntended);
     },
 
-    async saveBeside(folder, image, extension, bytes) {
+    /** As `ImageStore.saveBeside`, in this folder. */
+    async saveBeside(
+      folder: string,
+      ...[image, extension, bytes]: Parameters<ImageStore['saveBeside']>
+    ): Promise<string> {
       const name = stemOf(image.path) + extension;
       if (!/^(?:\.[a-z0-9]+)+$/.test(extension) || name === image.path) {
         throw new Error(`${JSON.stringify(extension)} is not an ending for a file beside ${image.path}.`);

@@ -16,15 +16,11 @@ export interface Size {
   height: number;
 }
 
-/** An image that passed inspection; the size is the one after its orientation is applied. */
-export interface InspectedImage extends Size {
-  mediaType: MediaType;
-  /** RGB, 8 bit, sRGB, upright, on white. */
-  pixels: Uint8Array;
-}
-
-/** Decodes bytes that prove to be one whole, plausible image near the size asked. @throws {ProviderError} `bad_image`, in words for the operator. */
-export async function inspectImage(bytes: Uint8Array, asked: Size): Promise<InspectedImage> {
+/**
+ * Decodes bytes that prove to be one whole, plausible image near the size asked, to RGB of 8 bit: sRGB, upright, on white.
+ * @throws {ProviderError} `bad_image`, in words for the operator.
+ */
+export async function inspectImage(bytes: Uint8Array, asked: Size) {
   if (bytes.byteLength === 0) throw badImage('sent an empty picture (0 bytes)');
   if (bytes.byteLength > maxImageBytes) {
     throw badImage(`sent a picture of ${mebibytes(bytes.byteLength)} MiB, more than ${mebibytes(maxImageBytes)} MiB`);

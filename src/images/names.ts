@@ -3,12 +3,6 @@ import { LRUCache } from 'lru-cache';
 import type { MediaType } from '../lib/media-type.ts';
 import { statIfPresent } from '../state/files.ts';
 
-/** Gives out the names of images, without their ending. */
-export interface Names {
-  /** A name that nothing in the folder has with any image's ending, and that this process never gave before. */
-  next(prefix: string): Promise<string>;
-}
-
 const endings: Readonly<Record<MediaType, string>> = {
   'image/png': '.png',
   'image/jpeg': '.jpg',
@@ -18,8 +12,11 @@ const endings: Readonly<Record<MediaType, string>> = {
 /** Counters kept at most; one that is dropped starts again from what is on disk. */
 const maxCounters = 1000;
 
-/** Names count up from 1 within a second. The folder is searched once a second and not once a name. */
-export function createNames(folder: string): Names {
+/**
+ * Gives out the names of images, without their ending: such as nothing in the folder has with any image's ending, and as this
+ * process never gave before. They count up from 1 within a second; the folder is searched once a second and not once a name.
+ */
+export function createNames(folder: string): (prefix: string) => Promise<string> {
   const counters = new LRUCache<string, Promise<{ number: number }>>({ max: maxCounters });
 
   async function isTaken(stem: string): Promise<boolean> {
@@ -50,17 +47,15 @@ export function createNames(folder: string): Names {
     return counter;
   }
 
-  return {
-    async next(prefix) {
-      for (;;) {
-        const pending = counters.get(prefix) ?? count(prefix, 1);
-        const counter = await pending;
-        const stem = `${prefix}${counter.number++}`;
-        if (!(await isTaken(stem))) return stem;
-        // Another process writes in the same second: the first to notice searches on for all.
-        if (counters.get(prefix) === pending) void count(prefix, counter.number);
-      }
-    },
+  return async (prefix) => {
+    for (;;) {
+      const pending = counters.get(prefix) ?? count(prefix, 1);
+      const counter = await pending;
+      const stem = `${prefix}${counter.number++}`;
+      if (!(await isTaken(stem))) return stem;
+      // Another process writes in the same second: the first to notice searches on for all.
+      if (counters.get(prefix) === pending) void count(prefix, counter.number);
+    }
   };
 }
 

@@ -1,11 +1,9 @@
 import { opendir } from 'node:fs/promises';
 
-/** Images remembered of one folder. */
 const maxNames = 500;
 
 /** An image's name, and by what it is ordered among the others. */
 export interface ImageName {
-  /** The file name without its ending. */
   stem: string;
   takenAt: number;
   number: number;

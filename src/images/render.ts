@@ -1,12 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 import { inspectImage, openImage, type Size } from './inspect.ts';
 
-/** A JPEG made to fit a limit. */
-export interface JpegRendition extends Size {
-  bytes: Uint8Array;
-  mediaType: 'image/jpeg';
-}
-
 /** Tried in this order: quality is given up before pixels. */
 const jpegSteps = [
   { quality: 90, scale: 1 },
@@ -31,7 +25,7 @@ export async function inspectAndRender(bytes: Uint8Array, size: Size): Promise<U
 }
 
 /** The same image as a JPEG of at most `limitBytes`. @throws {Error} when even the smallest is larger. */
-export async function renderJpegWithin(bytes: Uint8Array, limitBytes: number): Promise<JpegRendition> {
+export async function renderJpegWithin(bytes: Uint8Array, limitBytes: number) {
   const { data, info } = await openImage(bytes).raw().toBuffer({ resolveWithObject: true });
   for (const { quality, scale } of jpegSteps) {
     const width = Math.max(1, Math.round(info.width * scale));
@@ -40,7 +34,7 @@ export async function renderJpegWithin(bytes: Uint8Array, limitBytes: number): P
       .resize(width, height, { fit: 'fill' })
       .jpeg({ quality, mozjpeg: true })
       .toBuffer();
-    if (jpeg.byteLength <= limitBytes) return { bytes: jpeg, mediaType: 'image/jpeg', width, height };
+    if (jpeg.byteLength <= limitBytes) return { bytes: jpeg, mediaType: 'image/jpeg' as const, width, height };
   }
   throw new Error(`The picture does not fit into ${limitBytes} bytes, even as the smallest JPEG.`);
 }

@@ -11,24 +11,18 @@ import { createImageWriter } from './image-writer.ts';
 import { statePaths } from '../state/paths.ts';
 import { type IsUnfinished, sweepTemporary } from '../state/sweep.ts';
 
-/** Where a store keeps its images; `folder` has been made by `prepareFolder`. */
-export interface ImageStoreOptions {
-  folder: string;
-  workerId: string;
-  log?: Log;
-}
-
 /** The images in one folder of a disk, which several workers may share. */
 export interface FolderImageStore extends ImageStore {
   /** Removes what crashes have left; to be called before the first save. */
   sweepTemporary(isUnfinished: IsUnfinished): Promise<void>;
 }
 
-/** Keeps images in a folder: first as temporary files, then, once the caller knows a file's name, under that name. */
-export function createImageStore({ folder, workerId, log = silentLog }: ImageStoreOptions): FolderImageStore {
+/** Keeps images in a folder made by `prepareFolder`: first as temporary files, then, once the caller knows a file's name, under that name. */
+export function createImageStore(options: { folder: string; workerId: string; log?: Log }): FolderImageStore {
+  const { folder, workerId, log = silentLog } = options;
   const { temporary: temporaryRoot } = statePaths(folder);
   const writer = createImageWriter(folder, workerId);
-  const names = createNames(folder);
+  const nextName = createNames(folder);
 
   /** The temporary files of an image, of any worker. */
   async function* temporaryFiles(image: SavedImage): AsyncGenerator<string> {
@@ -72,7 +66,7 @@ export function createImageStore({ folder, workerId, log = silentLog }: ImageSto
   return {
     async save(image, intend) {
       const prefix = namePrefix(image.family, image.takenAt);
-      const nextStem = () => names.next(prefix);
+      const nextStem = () => nextName(prefix);
       return writer.save(image, { folder, nextStem, canBeFinished: true }, intend);
     },
 

@@ -4,13 +4,6 @@ import { onDisk } from '../state/disk-error.ts';
 import { ensureFolder, syncFolder } from '../state/files.ts';
 import { createImageWriter } from './image-writer.ts';
 
-/** Whose images a store keeps, and where; `folder` is the images folder, made by `prepareFolder`. */
-export interface UploadStoreOptions {
-  folder: string;
-  workerId: string;
-  userId: string;
-}
-
 /** The folder that `/uploads/` stands for. */
 export function uploadsFolder(imagesDir: string): string {
   return join(imagesDir, 'uploads');
@@ -24,12 +17,16 @@ export function userFolder(imagesDir: string, userId: string): string {
   return join(uploadsFolder(imagesDir), 'images', `user-${userId}`);
 }
 
-/** Keeps the images that one user asked for over HTTP, named by the ms at which they were made, or the next that is free. */
-export function createUploadStore({
-  folder: imagesDir,
-  workerId,
-  userId,
-}: UploadStoreOptions): Pick<ImageStore, 'save' | 'saveBeside'> {
+/**
+ * Keeps the images that one user asked for over HTTP, named by the ms at which they were made, or the next that is free;
+ * `folder` is the images folder, made by `prepareFolder`.
+ */
+export function createUploadStore(options: {
+  folder: string;
+  workerId: string;
+  userId: string;
+}): Pick<ImageStore, 'save' | 'saveBeside'> {
+  const { folder: imagesDir, workerId, userId } = options;
   const folder = userFolder(imagesDir, userId);
   const writer = createImageWriter(imagesDir, workerId);
 

@@ -10,7 +10,6 @@ export interface FailureContext {
   toRedact: readonly string[];
 }
 
-/** The codes that an answer can come to. */
 type AnswerCode = Exclude<FailureCode, 'unreachable' | 'not_kept' | 'over_budget' | 'circuit_open'>;
 
 /** What a status means at most providers. */
@@ -48,13 +47,11 @@ export interface AnswerFailure {
   code: AnswerCode;
   /** Starts the message: the provider's name. */
   who: string;
-  /** Words of this provider's own, by code. */
   words?: Partial<Record<AnswerCode, string>>;
   /** What the provider said, without the texts to redact. */
   said: string;
   /** Codes of the provider's own, for the message. */
   ownCodes?: readonly number[];
-  /** The wait that the answer asks for. */
   waitMs: number | undefined;
   /** Wall-clock ms when the credit is there again. */
   creditUntil: number;

@@ -23,7 +23,6 @@ const entries: readonly ProviderEntry[] = [
 /** The order of the chain unless the settings give another; the placeholder comes last in any case. */
 const usualOrder = ['huggingface', 'stable-diffusion', 'localai', 'replicate', 'runpod', placeholder.name];
 
-/** Every provider of the product, in the usual order. */
 const knownProviders = [
   ...usualOrder.flatMap((name) => entries.find((entry) => entry.name === name) ?? []),
   ...entries.filter(({ name }) => !usualOrder.includes(name)),

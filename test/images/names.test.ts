@@ -54,15 +54,15 @@ describe('stemOf', () => {
 
 describe('createNames', () => {
   it('counts up from 1, each second on its own', async () => {
-    const names = createNames(await newFolder());
-    const given = await Promise.all([names.next(prefix), names.next(prefix), names.next('sd_'), names.next(prefix)]);
+    const nextName = createNames(await newFolder());
+    const given = await Promise.all([nextName(prefix), nextName(prefix), nextName('sd_'), nextName(prefix)]);
     expect(given.toSorted()).toEqual([`${prefix}1`, `${prefix}2`, `${prefix}3`, 'sd_1']);
   });
 
   it.each([1, 2, 3, 4, 7, 8, 9, 100])('goes on after %i images of an earlier run', async (count) => {
     const folder = await newFolder();
     for (let number = 1; number <= count; number++) await writeFile(join(folder, `${prefix}${number}.png`), '');
-    expect(await createNames(folder).next(prefix)).toBe(`${prefix}${count + 1}`);
+    expect(await createNames(folder)(prefix)).toBe(`${prefix}${count + 1}`);
   });
 
   it('takes no name that an image of another kind has', async () => {
@@ -70,38 +70,38 @@ describe('createNames', () => {
     await writeFile(join(folder, `${prefix}1.webp`), '');
     await writeFile(join(folder, `${prefix}2.jpg`), '');
     await mkdir(join(folder, `${prefix}3.png`));
-    expect(await createNames(folder).next(prefix)).toBe(`${prefix}4`);
+    expect(await createNames(folder)(prefix)).toBe(`${prefix}4`);
   });
 
   it('passes by what another process wrote since', async () => {
     const folder = await newFolder();
-    const names = createNames(folder);
-    expect(await names.next(prefix)).toBe(`${prefix}1`);
+    const nextName = createNames(folder);
+    expect(await nextName(prefix)).toBe(`${prefix}1`);
     for (let number = 2; number <= 40; number++) await writeFile(join(folder, `${prefix}${number}.png`), '');
-    const given = await Promise.all([names.next(prefix), names.next(prefix), names.next(prefix)]);
+    const given = await Promise.all([nextName(prefix), nextName(prefix), nextName(prefix)]);
     expect(given.toSorted()).toEqual([`${prefix}41`, `${prefix}42`, `${prefix}43`]);
   });
 
   it('gives no name twice within a second, even when the first was never used', async () => {
-    const names = createNames(await newFolder());
-    const given = new Set(await Promise.all(Array.from({ length: 500 }, () => names.next(prefix))));
+    const nextName = createNames(await newFolder());
+    const given = new Set(await Promise.all(Array.from({ length: 500 }, () => nextName(prefix))));
     expect(given.size).toBe(500);
   });
 
   it('forgets old seconds and still passes by their images', async () => {
     const folder = await newFolder();
-    const names = createNames(folder);
-    await writeFile(join(folder, `${await names.next(prefix)}.png`), '');
-    for (let second = 0; second < 1001; second++) await names.next(`sd_${second}_`);
-    expect(await names.next(prefix)).toBe(`${prefix}2`);
+    const nextName = createNames(folder);
+    await writeFile(join(folder, `${await nextName(prefix)}.png`), '');
+    for (let second = 0; second < 1001; second++) await nextName(`sd_${second}_`);
+    expect(await nextName(prefix)).toBe(`${prefix}2`);
   });
 
   it('works again after the disk has failed once', async () => {
     const folder = await newFolder();
-    const names = createNames(join(folder, 'later'));
+    const nextName = createNames(join(folder, 'later'));
     await writeFile(join(folder, 'later'), '');
-    await expect(names.next(prefix)).rejects.toThrow('ENOTDIR');
+    await expect(nextName(prefix)).rejects.toThrow('ENOTDIR');
     await rm(join(folder, 'later'));
-    expect(await names.next(prefix)).toBe(`${prefix}1`);
+    expect(await nextName(prefix)).toBe(`${prefix}1`);
   });
 });

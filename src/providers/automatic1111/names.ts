@@ -4,7 +4,6 @@ import { ProviderError } from '../../core/errors.ts';
 
 /** A checkpoint or sampler of the server. */
 export interface Listed {
-  /** The name that the server is told. */
   readonly name: string;
   /** Whether it goes by this name as well. */
   isCalled(name: string): boolean;

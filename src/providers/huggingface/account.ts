@@ -4,17 +4,15 @@ import type { HttpAnswer } from '../../lib/http/client.ts';
 import type { ProviderClient } from '../call.ts';
 import { shareAnswer } from './shared-answer.ts';
 
-const accountSchema = z.object({
-  name: z.string().max(100),
-  /** Unix seconds; null without a subscription. */
-  periodEnd: z.number().positive().max(1e11).nullish().catch(null),
-});
-
 /** Whose key it is, and when its credit renews, in wall-clock ms. */
-export interface Account {
-  name: string;
-  renewsAt?: number;
-}
+const accountSchema = z
+  .object({
+    name: z.string().max(100),
+    /** Unix seconds; null without a subscription. */
+    periodEnd: z.number().positive().max(1e11).nullish().catch(null),
+  })
+  .transform(({ name, periodEnd }) => ({ name, renewsAt: periodEnd ? periodEnd * 1000 : undefined }));
+type Account = z.infer<typeof accountSchema>;
 
 /** Asks the Hub whose key it is, which costs nothing. */
 export function askAccount(hub: ProviderClient, signal: AbortSignal): Promise<HttpAnswer> {
@@ -23,8 +21,7 @@ export function askAccount(hub: ProviderClient, signal: AbortSignal): Promise<Ht
 
 /** Undefined when the answer tells of no account. */
 export function readAccount(answer: HttpAnswer): Account | undefined {
-  const { data } = accountSchema.safeParse(answer.status === 200 ? answer.json() : undefined);
-  return data && { name: data.name, ...(data.periodEnd && { renewsAt: data.periodEnd * 1000 }) };
+  return accountSchema.safeParse(answer.status === 200 ? answer.json() : undefined).data;
 }
 
 const knownForMs = 3_600_000;

@@ -53,7 +53,6 @@ const resultSchemas = [
 /** fal answers so, with a black image. */
 const filteredSchema = z.object({ has_nsfw_concepts: z.tuple([z.literal(true)]).rest(z.unknown()) });
 
-/** The image in base64, or its address. */
 function referenceIn(body: unknown): string | undefined {
   return resultSchemas.map((schema) => schema.safeParse(body).data).find((reference) => reference !== undefined);
 }

@@ -12,7 +12,6 @@ export interface JobContext {
   client: ProviderClient;
   clock: Clock;
   signal: AbortSignal;
-  /** Texts that no message may show. */
   toRedact: readonly string[];
   /** On the clock's monotonic time, in ms. */
   endsAt: () => number;

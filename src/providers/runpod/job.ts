@@ -12,7 +12,6 @@ export interface JobContext {
   endpoint: ProviderClient;
   clock: Clock;
   signal: AbortSignal;
-  /** Texts that no message may show. */
   toRedact: readonly string[];
 }
 
