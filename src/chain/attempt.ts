@@ -1,13 +1,13 @@
 import type { Clock } from '../lib/clock.ts';
 import { failureOf, ConfigError, ProviderError } from '../core/errors.ts';
-import type { GeneratedImage } from '../core/image.ts';
+import type { GeneratedImage, Size } from '../core/image.ts';
 import type { Attempt, ImageProvider, ProviderContext } from '../core/provider.ts';
 import { isoTime } from '../lib/dates.ts';
 import type { Redact } from '../lib/redact.ts';
 import { errorText, shortened } from '../lib/text.ts';
 
 /** Checks a provider's bytes and makes them a PNG of exactly the size given. @throws {ProviderError} `bad_image` */
-export type Finish = (bytes: Uint8Array, size: { width: number; height: number }) => Promise<Uint8Array>;
+export type Finish = (bytes: Uint8Array, size: Size) => Promise<Uint8Array>;
 
 export interface AttemptOptions {
   clock: Clock;

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import type { MediaType } from '../lib/media-type.ts';
 
+/** Width and height in pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
 /** What is asked of a provider. `width` and `height` are the pixels the post needs; a provider that cannot do them exactly comes near. */
 export interface ImageRequest {
   prompt: string;

@@ -7,22 +7,8 @@ import { shapers } from './text.ts';
 import { type FontFile, readFontFile } from './font-file.ts';
 import { isEmoji, isPrivate, kindOf } from './font-scripts.ts';
 
-/** A text without what no font draws. */
-export interface CoveredText {
-  text: string;
-  /** Pango's list of families that draw the text, the bundled ones first. */
-  families: string;
-  /** What was left out, in words: "emoji", "Han". */
-  omitted: string[];
-  /** How many graphemes were left out. */
-  omittedCount: number;
-}
-
 /** The bundled fonts, and whatever else is installed. */
-export interface Fonts {
-  /** Finds a font for each grapheme, and has Pango load it. */
-  cover(graphemes: readonly string[]): Promise<CoveredText>;
-}
+export type Fonts = ReturnType<typeof createFonts>;
 
 const bundledFolder = new URL('../../assets/fonts/', import.meta.url);
 const bundledNames = ['NotoSans-Bold.ttf', 'NotoSansArabic-Bold.ttf', 'NotoSansHebrew-Bold.ttf'];
@@ -37,7 +23,7 @@ const sharedFolders = [
 const ownFolders = ['.local/share/fonts', '.fonts', 'Library/Fonts'];
 
 /** The bundled fonts, and those in the given folders for what the bundled ones lack. Files are looked at when first needed. */
-export function createFonts(folders: readonly string[]): Fonts {
+export function createFonts(folders: readonly string[]) {
   const files = new Map<string, Promise<FontFile | undefined>>();
   const fontAt = (path: string) => {
     const known = files.get(path) ?? readFontFile(path);
@@ -60,7 +46,8 @@ export function createFonts(folders: readonly string[]): Fonts {
   };
 
   return {
-    async cover(graphemes) {
+    /** Finds a font for each grapheme, and has Pango load it; what no font draws is left out of the text. */
+    async cover(graphemes: readonly string[]) {
       const chosen = new Map<string, FontFile | undefined>();
       for (const grapheme of new Set(graphemes)) chosen.set(grapheme, await find(grapheme));
       const covered = graphemes.filter((grapheme) => chosen.get(grapheme));
@@ -70,8 +57,11 @@ export function createFonts(folders: readonly string[]): Fonts {
       );
       return {
         text: covered.join('').replaceAll(/ {2,}/g, ' ').trim(),
+        /** Pango's list of families that draw the text, the bundled ones first. */
         families: [...new Set(fonts.map(({ family }) => family))].join(', '),
+        /** What was left out, in words: "emoji", "Han". */
         omitted: [...new Set(omitted.map(kindOf))],
+        /** In graphemes. */
         omittedCount: omitted.length,
       };
     },

@@ -1,19 +1,12 @@
 import sharp, { type OverlayOptions } from 'sharp';
+import type { ImageRequest } from '../core/image.ts';
 import { type Design, createDesign } from './design.ts';
 import { typeset, type TypesetText } from './typeset.ts';
 import { headlineGraphemes, isRightToLeft } from './text.ts';
 import { type Fonts, installedFonts } from './fonts.ts';
 
-/** What a placeholder shows. */
-export interface PlaceholderRequest {
-  headline: string;
-  /** Pixels, 256–2048. */
-  width: number;
-  /** Pixels, 256–2048. */
-  height: number;
-  /** Decides colours and shapes. */
-  seed: number;
-}
+/** What a placeholder shows; the seed decides its colours and shapes. */
+export type PlaceholderRequest = Required<Pick<ImageRequest, 'headline' | 'width' | 'height' | 'seed'>>;
 
 export interface DrawnPlaceholder {
   /** An opaque sRGB PNG of exactly the size asked. */

@@ -16,11 +16,7 @@ export interface Setting {
 }
 
 /** Words as RGBA pixels, cut to their ink. */
-export interface TypesetText {
-  pixels: Buffer;
-  width: number;
-  height: number;
-}
+export type TypesetText = Awaited<ReturnType<typeof typeset>>;
 
 const maxLines = 6;
 /** The smallest type is this part of the largest. */
@@ -38,7 +34,7 @@ const slack = 0.02;
 const step = 0.99;
 
 /** Sets the words as large as fits, on lines of like length; right-to-left words begin at the right. */
-export async function typeset(setting: Setting): Promise<TypesetText> {
+export async function typeset(setting: Setting) {
   const whole = largest(setting, await measure(setting, splitIntoPieces(setting.text, false)));
   const isSmall = whole.size < setting.maxSize * smallForLongWord;
   const layout = isSmall ? largest(setting, await measure(setting, splitIntoPieces(setting.text, true))) : whole;

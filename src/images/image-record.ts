@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { z } from 'zod';
-import type { ImageRecord } from '../core/image.ts';
+import type { ImageRecord, Size } from '../core/image.ts';
 import { parseJson } from '../lib/json.ts';
 import { statIfPresent, readIfPresent } from '../state/files.ts';
-import { maxImagePixels, type Size } from './inspect.ts';
+import { maxImagePixels } from './inspect.ts';
 
 const maxRecordBytes = 1024 * 1024;
 

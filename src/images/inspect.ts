@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 import { ProviderError } from '../core/errors.ts';
+import type { Size } from '../core/image.ts';
 import { type MediaType, mediaTypeOf } from '../lib/media-type.ts';
 import { errorText } from '../lib/text.ts';
 
@@ -9,12 +10,6 @@ export const maxImagePixels = 4096 * 4096;
 const decodeTimeoutSeconds = 20;
 const maxUpscale = 2;
 const minVisibleShare = 0.5;
-
-/** Width and height in pixels. */
-export interface Size {
-  width: number;
-  height: number;
-}
 
 /**
  * Decodes bytes that prove to be one whole, plausible image near the size asked, to RGB of 8 bit: sRGB, upright, on white.
@@ -56,10 +51,6 @@ function mebibytes(count: number): string {
   return (count / 1024 / 1024).toFixed(1);
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
 const otherKinds: readonly (readonly [RegExp, string])[] = [
   [/^GIF8/, 'a GIF'],
   [/^<(?:!doctype html|html|head|body)\b/i, 'an HTML page'],
@@ -78,7 +69,7 @@ function describe(bytes: Uint8Array): string {
 
 /** What libvips lets pass: it takes the first frame of an animation, and does not miss a PNG's end (8.18, 2026-11). */
 function findContainerFlaw(bytes: Uint8Array, mediaType: MediaType): 'animated' | 'cut off' | undefined {
-  const buffer = asBuffer(bytes);
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (mediaType === 'image/webp') {
     const animationFlag = 0x02;
     const extended = buffer.toString('latin1', 12, 16) === 'VP8X';

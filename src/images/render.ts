@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
-import { inspectImage, openImage, type Size } from './inspect.ts';
+import type { Size } from '../core/image.ts';
+import { inspectImage, openImage } from './inspect.ts';
 
 /** Tried in this order: quality is given up before pixels. */
 const jpegSteps = [

@@ -7,12 +7,9 @@ import { runCheck } from './check.ts';
 import { readHeader } from './image.ts';
 
 /** Draws a placeholder of exactly the size asked; `omitted` names what no font at hand could show. */
-export type DrawPlaceholder = (placeholder: {
-  headline: string;
-  width: number;
-  height: number;
-  seed: number;
-}) => Promise<{ bytes: Uint8Array; omitted: string[] }>;
+export type DrawPlaceholder = (
+  placeholder: Required<Pick<ImageRequest, 'headline' | 'width' | 'height' | 'seed'>>,
+) => Promise<{ bytes: Uint8Array; omitted: string[] }>;
 
 /** What providers need of the rest of the product. */
 export interface ProviderDependencies {

@@ -42,23 +42,23 @@ const usualWords: Readonly<Partial<Record<AnswerCode, string>>> = {
   content_rejected: 'refuses this prompt',
 };
 
-/** What is known of an answer that holds no image. */
-export interface AnswerFailure {
-  code: AnswerCode;
-  /** Starts the message: the provider's name. */
-  who: string;
-  words?: Partial<Record<AnswerCode, string>>;
-  /** What the provider said, without the texts to redact. */
-  said: string;
-  /** Codes of the provider's own, for the message. */
-  ownCodes?: readonly number[];
-  waitMs: number | undefined;
-  /** Wall-clock ms when the credit is there again. */
-  creditUntil: number;
-}
-
 /** The failure that an answer without an image means. */
-export function failureOf({ status }: HttpAnswer, failure: AnswerFailure): ProviderError {
+export function failureOf(
+  { status }: HttpAnswer,
+  failure: {
+    code: AnswerCode;
+    /** Starts the message: the provider's name. */
+    who: string;
+    words?: Partial<Record<AnswerCode, string>>;
+    /** What the provider said, without the texts to redact. */
+    said: string;
+    /** Codes of the provider's own, for the message. */
+    ownCodes?: readonly number[];
+    waitMs: number | undefined;
+    /** Wall-clock ms when the credit is there again. */
+    creditUntil: number;
+  },
+): ProviderError {
   const { code, who, words, said, ownCodes = [], waitMs, creditUntil } = failure;
   const mayHaveSpent = code === 'timeout' || code === 'unavailable' || code === 'bad_image';
   const isPause = code === 'rate_limited' || code === 'loading';

@@ -1,10 +1,17 @@
 import { ProviderError } from '../core/errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { ProviderClient } from './call.ts';
 
-/** A job that runs at the provider, and how to ask for it. */
-export interface PolledJob<State> {
+/** What asking a provider's API for a job needs. */
+export interface JobContext {
+  client: ProviderClient;
   clock: Clock;
   signal: AbortSignal;
+  toRedact: readonly string[];
+}
+
+/** A job that runs at the provider, and how to ask for it. */
+export interface PolledJob<State> extends Pick<JobContext, 'clock' | 'signal'> {
   isPending(state: State): boolean;
   ask(): Promise<State>;
   /** Runs after each question; what it throws ends the polling. */

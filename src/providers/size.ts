@@ -1,8 +1,4 @@
-/** Width and height in pixels. */
-export interface Size {
-  width: number;
-  height: number;
-}
+import type { Size } from '../core/image.ts';
 
 const megapixel = 1024 * 1024;
 

@@ -69,7 +69,8 @@ function createAutomatic1111(settings: Settings, { clock, random }: ProviderDepe
       if (isGatewayTimeout(answer)) void cancelTask(connection, task, clock, log);
       return answer;
     } catch (error) {
-      if (signal.aborted || mayStillRun(error)) void cancelTask(connection, task, clock, log);
+      const mayStillRun = signal.aborted || (error instanceof ProviderError && error.facts.sent === true);
+      if (mayStillRun) void cancelTask(connection, task, clock, log);
       throw error;
     }
   };
@@ -126,10 +127,6 @@ function createAutomatic1111(settings: Settings, { clock, random }: ProviderDepe
 function explainCheck(error: unknown): string {
   if (error instanceof ProviderError) return `${error.message}.`;
   throw error;
-}
-
-function mayStillRun(error: unknown): boolean {
-  return error instanceof ProviderError && error.facts.sent === true;
 }
 
 function newTaskId(random: Random): string {

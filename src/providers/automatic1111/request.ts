@@ -1,5 +1,5 @@
-import type { ImageRequest } from '../../core/image.ts';
-import { megapixelFactor, scaleSize, type Size } from '../size.ts';
+import type { ImageRequest, Size } from '../../core/image.ts';
+import { megapixelFactor, scaleSize } from '../size.ts';
 
 /** What is asked for unless the row says otherwise. */
 export const defaultSampler = 'Euler a';

@@ -1,6 +1,6 @@
 import { getProviderHelper, makeRequestOptionsFromResolvedModel } from '@huggingface/inference';
-import type { ImageRequest } from '../../core/image.ts';
-import { nearestFluxRatio, scaleSize, type Size } from '../size.ts';
+import type { ImageRequest, Size } from '../../core/image.ts';
+import { nearestFluxRatio, scaleSize } from '../size.ts';
 import type { Route } from './routes.ts';
 
 /** How one family of models wants to be asked. */

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Size } from '../size.ts';
+import type { Size } from '../../core/image.ts';
 
 /** How one kind of OpenAI-compatible server wants to be asked. */
 export interface Dialect {

@@ -1,7 +1,7 @@
 import { ProviderError } from '../../core/errors.ts';
-import type { ImageRequest } from '../../core/image.ts';
+import type { ImageRequest, Size } from '../../core/image.ts';
 import { label } from './failures.ts';
-import { megapixelFactor, minVisibleShare, scaleSize, type Size, visibleShare } from '../size.ts';
+import { megapixelFactor, minVisibleShare, scaleSize, visibleShare } from '../size.ts';
 import type { Dialect } from './dialects.ts';
 
 const longestSide = 1792;

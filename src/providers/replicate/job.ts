@@ -1,21 +1,12 @@
 import { ProviderError } from '../../core/errors.ts';
-import type { Clock } from '../../lib/clock.ts';
 import type { HttpAnswer } from '../../lib/http/client.ts';
-import type { ProviderClient } from '../call.ts';
-import { pollJob } from '../poll.ts';
+import { type JobContext, pollJob } from '../poll.ts';
 import { isDead, type Prediction, predictionId, readPrediction } from './answer.ts';
 import { classify, label } from './failures.ts';
 import type { composeRequest } from './request.ts';
 
-/** What following a prediction needs. */
-export interface JobContext {
-  client: ProviderClient;
-  clock: Clock;
-  signal: AbortSignal;
-  toRedact: readonly string[];
-  /** On the clock's monotonic time, in ms. */
-  endsAt: () => number;
-}
+/** What following a prediction needs; `endsAt` is on the clock's monotonic time, in ms. */
+export type PredictionContext = JobContext & { endsAt: () => number };
 
 /** Long enough for a fast model's image to be in the first answer, short enough to learn the id of a slow one's job soon. */
 const holdSeconds = 5;
@@ -25,7 +16,7 @@ const mostLost = 3;
 /** Has a prediction created by the API; the time it may take is bounded on the other side too. */
 export async function createPrediction(
   request: ReturnType<typeof composeRequest>,
-  context: JobContext,
+  context: PredictionContext,
 ): Promise<Prediction> {
   const { client, clock, signal, endsAt } = context;
   const leftSeconds = Math.ceil(Math.max(1000, endsAt() - clock.monotonic()) / 1000);
@@ -39,7 +30,7 @@ export async function createPrediction(
 }
 
 /** The prediction as it is now; undefined when there is none of this id any more. */
-export async function findPrediction(id: string, context: JobContext): Promise<Prediction | undefined> {
+export async function findPrediction(id: string, context: PredictionContext): Promise<Prediction | undefined> {
   if (!predictionId.safeParse(id).success) return undefined;
   // Not by the address in the answer: the token goes nowhere but to the API that the settings name.
   const answer = await context.client.get(`/predictions/${id}`, context.signal);
@@ -47,7 +38,7 @@ export async function findPrediction(id: string, context: JobContext): Promise<P
 }
 
 /** Asks until there is an image or an end without one. @throws {ProviderError} when neither is to be seen in time; the signal's reason. */
-export function waitFor(prediction: Prediction, context: JobContext): Promise<Prediction> {
+export function waitFor(prediction: Prediction, context: PredictionContext): Promise<Prediction> {
   const { id } = prediction;
   return pollJob(prediction, {
     ...context,
@@ -67,6 +58,6 @@ export function waitFor(prediction: Prediction, context: JobContext): Promise<Pr
   });
 }
 
-function fail(answer: HttpAnswer, { clock, toRedact }: JobContext): never {
+function fail(answer: HttpAnswer, { clock, toRedact }: PredictionContext): never {
   throw classify(answer, { now: clock.now(), toRedact });
 }

@@ -9,7 +9,7 @@ import { textsToRedact } from '../quote.ts';
 import { isDead, type Prediction } from './answer.ts';
 import { checkReplicate } from './check.ts';
 import { label, predictionFailure } from './failures.ts';
-import { createPrediction, findPrediction, type JobContext, waitFor } from './job.ts';
+import { createPrediction, findPrediction, type PredictionContext, waitFor } from './job.ts';
 import { composeRequest, isModel } from './request.ts';
 
 type Settings = Record<'url' | 'token' | 'model', string> & { timeoutMs: number };
@@ -52,7 +52,11 @@ function createReplicate(settings: Settings, { clock }: ProviderDependencies): P
   const client = createClient({ label, url, key: token, maxBytes });
 
   /** Follows a prediction to its end; when nobody waits for it any more, it is cancelled behind the caller's back. */
-  const follow = async (prediction: Prediction, context: ProviderContext, jobs: JobContext): Promise<Prediction> => {
+  const follow = async (
+    prediction: Prediction,
+    context: ProviderContext,
+    jobs: PredictionContext,
+  ): Promise<Prediction> => {
     const { id } = prediction;
     try {
       await context.job.save(name, id);
@@ -74,7 +78,7 @@ function createReplicate(settings: Settings, { clock }: ProviderDependencies): P
       const toRedact = textsToRedact(request, token);
       const startedAt = clock.monotonic();
       const endsAt = () => Math.min(startedAt + timeoutMs, context.deadlineAt);
-      const jobs: JobContext = { client, clock, signal, toRedact, endsAt };
+      const jobs: PredictionContext = { client, clock, signal, toRedact, endsAt };
       const asked = composeRequest(model, request);
       const begun = (await pickUp(context, jobs)) ?? (await createPrediction(asked, jobs));
       const ended = await follow(begun, context, jobs);
@@ -104,7 +108,7 @@ function isGone(error: unknown): boolean {
 }
 
 /** The prediction that an interrupted run began, unless it came to nothing. */
-async function pickUp({ job, signal }: ProviderContext, jobs: JobContext): Promise<Prediction | undefined> {
+async function pickUp({ job, signal }: ProviderContext, jobs: PredictionContext): Promise<Prediction | undefined> {
   const id = await job.load(name);
   if (id === undefined) return undefined;
   try {

@@ -1,19 +1,9 @@
 import { z } from 'zod';
 import { ProviderError } from '../../core/errors.ts';
-import type { Clock } from '../../lib/clock.ts';
 import type { HttpAnswer } from '../../lib/http/client.ts';
-import type { ProviderClient } from '../call.ts';
-import { pollJob } from '../poll.ts';
+import { type JobContext, pollJob } from '../poll.ts';
 import { isPending, type Job, readJob } from './answer.ts';
 import { classify, label } from './failures.ts';
-
-/** What following a job needs. */
-export interface JobContext {
-  endpoint: ProviderClient;
-  clock: Clock;
-  signal: AbortSignal;
-  toRedact: readonly string[];
-}
 
 const mostPolls = 2000;
 const mostLost = 5;
@@ -23,13 +13,13 @@ const workerPauseMs = 5000;
 
 /** Puts a job into the endpoint's queue. @throws {ProviderError} when it is not taken. */
 export async function submitJob(body: object, context: JobContext): Promise<Job> {
-  const answer = await context.endpoint.post('/run', body, context.signal);
+  const answer = await context.client.post('/run', body, context.signal);
   return readJob(answer) ?? fail(answer, context);
 }
 
 /** The job as it is now. @throws {ProviderError} when RunPod does not say. */
 export async function findJob(id: string, context: JobContext): Promise<Job> {
-  const answer = await context.endpoint.get(`/status/${encodeURIComponent(id)}`, context.signal);
+  const answer = await context.client.get(`/status/${encodeURIComponent(id)}`, context.signal);
   // To a job it forgot RunPod answers 404; the others would mean that it never could know such an id.
   if ([400, 404, 410].includes(answer.status)) return { id, status: 'EXPIRED', answer };
   return readJob(answer) ?? fail(answer, context);
@@ -70,10 +60,10 @@ const healthSchema = z.object({
 });
 
 /** Without credit, or with a limit of no workers, jobs queue until they expire. A worker that is being started is waited for. */
-async function refuseToQueueForNobody({ endpoint, signal }: JobContext): Promise<void> {
+async function refuseToQueueForNobody({ client, signal }: JobContext): Promise<void> {
   let health: z.infer<typeof healthSchema> | undefined;
   try {
-    health = healthSchema.safeParse((await endpoint.get('/health', signal)).json()).data;
+    health = healthSchema.safeParse((await client.get('/health', signal)).json()).data;
   } catch (error) {
     if (signal.aborted || !(error instanceof ProviderError)) throw error;
   }

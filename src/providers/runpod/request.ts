@@ -1,5 +1,5 @@
-import type { ImageRequest } from '../../core/image.ts';
-import { scaleSize, type Size } from '../size.ts';
+import type { ImageRequest, Size } from '../../core/image.ts';
+import { scaleSize } from '../size.ts';
 
 /** Public endpoints take sides of 256–1536 that 64 divides (docs.runpod.io, 2026-11). */
 const smallestSide = 256;

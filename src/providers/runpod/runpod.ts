@@ -5,11 +5,12 @@ import { cancelJob, createClient } from '../call.ts';
 import { couldNotLook } from '../check.ts';
 import { checkForm, defineProvider, type ProviderDependencies, type ProviderMethods } from '../entry.ts';
 import { fetchImage } from '../image.ts';
+import type { JobContext } from '../poll.ts';
 import { textsToRedact } from '../quote.ts';
 import { costIn, isPending, type Job, referenceIn } from './answer.ts';
 import { checkEndpoint } from './check.ts';
 import { jobFailure, label } from './failures.ts';
-import { findJob, type JobContext, submitJob, waitFor } from './job.ts';
+import { findJob, submitJob, waitFor } from './job.ts';
 import { composeInput, composePolicy } from './request.ts';
 
 type Settings = Record<'url' | 'endpointId' | 'key', string> & { timeoutMs: number };
@@ -82,7 +83,7 @@ function createRunpod(settings: Settings, { clock }: ProviderDependencies): Prov
     async generate(request, context) {
       const { signal } = context;
       const toRedact = textsToRedact(request, key);
-      const jobs: JobContext = { endpoint, clock, signal, toRedact };
+      const jobs: JobContext = { client: endpoint, clock, signal, toRedact };
       const begun = (await pickUp(context, jobs)) ?? (await begin(request, context, jobs));
       const ended = await follow(begun, context, jobs);
       const reference = ended.status === 'COMPLETED' ? referenceIn(ended.output) : undefined;
