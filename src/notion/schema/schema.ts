@@ -10,13 +10,7 @@ import {
 } from '../../core/properties.ts';
 import { keysOf } from '../../lib/records.ts';
 import type { NotionClient } from '../client/client.ts';
-import {
-  type DataSource,
-  type DataSourceProperty,
-  propertyFor,
-  propertyWithId,
-  readDataSource,
-} from './data-source.ts';
+import { type DataSourceProperty, propertyFor, propertyWithId, readDataSource } from './data-source.ts';
 import { type BoardAddress, settingForProperty, settingForStatus } from '../settings.ts';
 
 /** One property of the board, known by its id, which outlives a renaming. */
@@ -55,59 +49,31 @@ export async function bindBoard(
   const source = await readDataSource(notion, address.database);
   const problems: string[] = [];
   const missing: string[] = [];
-  const properties = bindProperties(source, address, earlier, problems, missing);
-  const status = properties.status;
-  const statusOptions = status ? bindStatuses(source, status, address.statuses, earlier, problems) : {};
-  if (problems.length > 0 || !status) throw new ConfigError(problems);
-  return {
-    dataSourceId: source.id,
-    title: source.name,
-    url: source.url,
-    properties: { ...properties, status },
-    statusOptions,
-    missing,
-  };
-}
-
-function bindProperties(
-  source: DataSource,
-  { properties: names }: BoardAddress,
-  earlier: BoundBoard | undefined,
-  problems: string[],
-  missing: string[],
-) {
-  const bound: Partial<Record<PropertyKey, BoundProperty>> = {};
+  const { properties: names, statuses } = address;
+  const properties: Partial<Record<PropertyKey, BoundProperty>> = {};
   for (const key of keysOf(boardProperties)) {
     const types: readonly PropertyType[] = boardProperties[key].types;
     const found = propertyWithId(source, earlier?.properties[key]?.id) ?? propertyFor(source, key, names);
     const type = types.find((candidate) => candidate === found?.type);
-    if (found && type) bound[key] = { id: found.id, type };
+    if (found && type) properties[key] = { id: found.id, type };
     else if (found && (key === 'status' || key === 'prompt')) problems.push(wrongType(key, names, found.type));
     else if (key === 'status') problems.push(noStatus(names));
     else missing.push(found ? `${names[key]} (is ${found.type}, needs ${types.join(' or ')})` : names[key]);
   }
-  if (!bound.image && !bound.imageFile) problems.push(noPlaceForImage(names));
-  return bound;
-}
+  if (!properties.image && !properties.imageFile) problems.push(noPlaceForImage(names));
 
-function bindStatuses(
-  source: DataSource,
-  status: BoundProperty,
-  names: StatusNames,
-  earlier: BoundBoard | undefined,
-  problems: string[],
-) {
-  const options = optionsOf(propertyWithId(source, status.id));
-  const bound: BoundBoard['statusOptions'] = {};
+  const { status } = properties;
+  const options = optionsOf(status && propertyWithId(source, status.id));
+  const statusOptions: BoundBoard['statusOptions'] = {};
   for (const state of keysOf(statusNames)) {
     const earlierId = earlier?.statusOptions[state]?.id;
-    const found = options.find(({ id }) => id === earlierId) ?? options.find(({ name }) => name === names[state]);
-    if (found) bound[state] = found;
+    const found = options.find(({ id }) => id === earlierId) ?? options.find(({ name }) => name === statuses[state]);
+    if (found) statusOptions[state] = found;
+    else if (status && requiredStatuses.includes(state)) problems.push(noStatusOption(state, statuses, options));
   }
-  for (const state of requiredStatuses) {
-    if (!bound[state]) problems.push(noStatusOption(state, names, options));
-  }
-  return bound;
+  if (problems.length > 0 || !status) throw new ConfigError(problems);
+  const { id: dataSourceId, name: title, url } = source;
+  return { dataSourceId, title, url, properties: { ...properties, status }, statusOptions, missing };
 }
 
 /** The options of a status or select property. */
