@@ -42,7 +42,6 @@ export type SettleResult =
 
 /** Where an upload stands, so that a restart can go on with it. */
 export interface UploadProgress {
-  /** The upload begun earlier, if any. */
   id: string | undefined;
   /** Hears the id before any bytes are sent. */
   begun(id: string): Promise<void>;
@@ -60,7 +59,6 @@ export interface PostBoard {
   ready(provider: string, cursor?: string): Promise<PendingPage>;
   /** Is the page new enough to take rows from? */
   isFresh(page: PendingPage): boolean;
-  /** One row by its id. */
   find(id: string): Promise<Post>;
   /** Shows editors that the row is being worked on, if there is room for it; the journal is the claim that counts. */
   claim(post: Post): Promise<Post>;
@@ -68,7 +66,6 @@ export interface PostBoard {
   upload(image: SavedImage, load: () => Promise<Uint8Array>, progress: UploadProgress): Promise<string>;
   /** Writes the result to the row, unless an editor moved it or `stillWanted` says no of the row as it stands now. */
   settle(post: Post, settlement: Settlement, stillWanted: (now: Post) => boolean): Promise<SettleResult>;
-  /** Puts a row back in the queue. */
   requeue(post: Post): Promise<Post>;
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { MediaType } from '../lib/media-type.ts';
+import type { ImageView } from './overview.ts';
 
 /** Width and height in pixels. */
 export interface Size {
@@ -11,9 +12,8 @@ export interface Size {
 export interface ImageRequest {
   prompt: string;
   negativePrompt?: string;
-  /** Pixels, 256–2048. */
+  /** Pixels, 256–2048; so is the height. */
   width: number;
-  /** Pixels, 256–2048. */
   height: number;
   /** 0…2^31−1. */
   seed: number;
@@ -76,19 +76,9 @@ export const generatedFileSchema = z.object({ saved: savedImageSchema, provenanc
 export type GeneratedFile = z.infer<typeof generatedFileSchema>;
 
 /** An image on disk with its history. */
-export interface ImageRecord {
+export interface ImageRecord extends Omit<ImageView, 'url' | 'thumbnailUrl'> {
   /** File name within its folder. */
   file: string;
-  /** ISO 8601, UTC. */
-  generatedAt: string;
-  width: number;
-  height: number;
-  prompt: string;
-  provider: string;
-  model: string;
-  /** "Hugging Face out of credit until 1 Dec → Stable Diffusion, 8.2 s, free"; empty where it was not recorded. */
-  why: string;
-  costUsd: number;
 }
 
 /** An image about to be saved: already inspected and encoded. */
@@ -112,7 +102,6 @@ export interface ImageStore {
   save(image: EncodedImage, intend: (saved: SavedImage) => Promise<void>): Promise<SavedImage>;
   /** The image if its bytes are still there unharmed, finishing a save that was interrupted; else undefined. */
   find(image: SavedImage): Promise<SavedImage | undefined>;
-  /** The image's bytes. */
   read(image: SavedImage): Promise<Uint8Array>;
   /** Writes a file beside the image, with its name and another ending (`.json`, `.jpg`), replacing an earlier one. */
   saveBeside(image: SavedImage, extension: string, bytes: Uint8Array): Promise<string>;

@@ -62,13 +62,15 @@ export interface FailedRow extends Row {
 export interface ImageView {
   url: string;
   thumbnailUrl: string;
+  /** ISO 8601, UTC. */
   generatedAt: string;
   width: number;
   height: number;
   prompt: string;
-  /** The provider's label. */
+  /** The provider's label; in a record its name. */
   provider: string;
   model: string;
+  /** "Hugging Face out of credit until 1 Dec → Stable Diffusion, 8.2 s, free"; empty where it was not recorded. */
   why: string;
   costUsd: number;
 }

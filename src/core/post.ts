@@ -39,7 +39,6 @@ export interface PostOptions {
 export interface Post {
   /** Dashed lower-case uuid. */
   id: string;
-  /** The row's address in Notion. */
   url: string;
   title: string;
   /** What the editor wrote; empty when the prompt is to be made from title and caption. */
@@ -49,13 +48,10 @@ export interface Post {
   /** The status option's own words. */
   statusName: string;
   options: PostOptions;
-  /** Names of the files that stand in Image. */
+  /** Names of the files that stand in Image; the three below are what the properties of their names hold. */
   imageNames: string[];
-  /** What stands in Image file. */
   imageFile: string;
-  /** What stands in Provider. */
   provider: string;
-  /** What stands in Error. */
   error: string;
   /** Who holds the row, where it says so. */
   claim?: { worker: string; at: number };

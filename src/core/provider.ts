@@ -60,7 +60,7 @@ export interface ProviderContext {
   log: Log;
 }
 
-/** What a check of a provider found, without spending anything. */
+/** What a check of a provider found. */
 export interface ProviderCheck {
   ok: boolean;
   /** One sentence, with the next step when not ok. */

@@ -17,94 +17,52 @@ export interface FailureMessages {
   fix: (label: string, until: string | undefined) => string;
 }
 
-/** What every failure is called, by reader. */
+const row = (log: string, editor: string, page: string, { fix }: Pick<FailureMessages, 'fix'>): FailureMessages => {
+  return { log, editor, page, fix };
+};
+
+/** What every failure is called, by reader: in the log, to editors, on the status page; and what to do about it. */
 export const failureMessages: Readonly<Record<FailureCode | 'interrupted', FailureMessages>> = {
-  out_of_credit: {
-    log: 'out of credit',
-    editor: 'out of credit',
-    page: 'Out of credit',
+  out_of_credit: row('out of credit', 'out of credit', 'Out of credit', {
     fix: (label, until) => `Buy credit at ${label}${until ? `, or wait until ${until}` : ''}.`,
-  },
-  unauthorized: {
-    log: 'key refused',
-    editor: 'refused the key',
-    page: 'Key refused',
+  }),
+  unauthorized: row('key refused', 'refused the key', 'Key refused', {
     fix: (label) => `Check the key of ${label} in the settings: it is missing, wrong or lacks a right.`,
-  },
-  retired: {
-    log: 'model no longer offered',
-    editor: 'no longer offers the model',
-    page: 'Model no longer offered',
+  }),
+  retired: row('model no longer offered', 'no longer offers the model', 'Model no longer offered', {
     fix: (label) => `Choose another model for ${label} in the settings: this one is no longer offered.`,
-  },
-  rate_limited: {
-    log: 'too many requests',
-    editor: 'too busy',
-    page: 'Too many requests',
+  }),
+  rate_limited: row('too many requests', 'too busy', 'Too many requests', {
     fix: (label, until) => `Wait ${until ? `until ${until}` : 'a minute'}, or ask ${label} for a higher limit.`,
-  },
-  loading: {
-    log: 'model still loading',
-    editor: 'still starting',
-    page: 'Model still loading',
+  }),
+  loading: row('model still loading', 'still starting', 'Model still loading', {
     fix: (label) => `Wait a few minutes: ${label} is still loading its model.`,
-  },
-  unreachable: {
-    log: 'not reachable',
-    editor: 'not reachable',
-    page: 'Not reachable',
+  }),
+  unreachable: row('not reachable', 'not reachable', 'Not reachable', {
     fix: (label) => `Check that ${label} runs, its address in the settings, and the network.`,
-  },
-  unavailable: {
-    log: 'fault',
-    editor: 'had a fault',
-    page: 'Faulty',
+  }),
+  unavailable: row('fault', 'had a fault', 'Faulty', {
     fix: (label) => `Ask again in a few minutes; if it stays, look at ${label}'s own log or status page.`,
-  },
-  timeout: {
-    log: 'no answer in time',
-    editor: 'did not answer in time',
-    page: 'Too slow to answer',
+  }),
+  timeout: row('no answer in time', 'did not answer in time', 'Too slow to answer', {
     fix: (label) => `Ask again, with a smaller picture or fewer steps, or give ${label} more time in the settings.`,
-  },
-  invalid_request: {
-    log: 'request not accepted',
-    editor: 'did not accept the request',
-    page: 'Request not accepted',
+  }),
+  invalid_request: row('request not accepted', 'did not accept the request', 'Request not accepted', {
     fix: (label) => `Change the request: ${label} does not take it as it is.`,
-  },
-  content_rejected: {
-    log: 'prompt refused',
-    editor: 'refused the prompt',
-    page: 'Prompt refused',
-    fix: () => 'Reword the prompt.',
-  },
-  bad_image: {
-    log: 'no usable picture',
-    editor: 'sent no usable picture',
-    page: 'Sends no usable pictures',
+  }),
+  content_rejected: row('prompt refused', 'refused the prompt', 'Prompt refused', { fix: () => 'Reword the prompt.' }),
+  bad_image: row('no usable picture', 'sent no usable picture', 'Sends no usable pictures', {
     fix: () => 'Ask again; if it stays, choose another model.',
-  },
-  over_budget: {
-    log: 'budget reached',
-    editor: 'left out, the budget is reached',
-    page: 'Left out, the budget is reached',
+  }),
+  over_budget: row('budget reached', 'left out, the budget is reached', 'Left out, the budget is reached', {
     fix: () => 'Wait for the next month, or raise MONTHLY_BUDGET_USD.',
-  },
-  circuit_open: {
-    log: 'recent trouble',
-    editor: 'left out after recent trouble',
-    page: 'Left out after trouble',
+  }),
+  circuit_open: row('recent trouble', 'left out after recent trouble', 'Left out after trouble', {
     fix: (label, until) =>
       `Wait ${until ? `until ${until}` : 'a few minutes'}, or let ${label} be asked again on the status page.`,
-  },
+  }),
   // The process ended while the call was open.
-  interrupted: {
-    log: 'interrupted',
-    editor: 'interrupted',
-    page: 'Interrupted',
-    fix: () => 'Ask again.',
-  },
+  interrupted: row('interrupted', 'interrupted', 'Interrupted', { fix: () => 'Ask again.' }),
 };
 
 /** A failure in the words of a log line: "out of credit (402)". */

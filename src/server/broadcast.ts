@@ -2,21 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 
-/** Server-sent events to several readers: each gets the newest content and never an older one. */
-export interface Broadcast<Reader> {
-  /** Are there as many streams as there may be, in all or for this reader? */
-  isFull(reader: Reader): boolean;
-  /** The stream is served until it is closed, and no longer than `until`, on the wall clock. */
-  join(stream: Readable, reader: Reader, until?: number): void;
-  /** The stream takes more again. */
-  resumed(stream: Readable): void;
-  /** The content may have changed. */
-  changed: () => void;
-  /** Ends every stream. */
-  close: () => void;
-}
-
-export interface BroadcastOptions<Reader> {
+interface BroadcastOptions<Reader> {
   clock: Clock;
   log: Log;
   /** What this reader is to see; sent when it differs from what was sent, its `at` aside. */
@@ -50,8 +36,10 @@ const longestMs = 2000;
 const keepAliveMs = 15_000;
 const reconnectMs = 2000;
 
-export function createBroadcast<Reader>(options: BroadcastOptions<Reader>): Broadcast<Reader> {
-  const { clock, log, content, beforeEach } = options;
+type Contents = Map<string, Promise<{ at: string }>>;
+
+/** Server-sent events to several readers: each gets the newest content and never an older one. */
+export function createBroadcast<Reader>({ clock, log, content, beforeEach }: BroadcastOptions<Reader>) {
   const subscribers = new Map<Readable, Subscriber<Reader>>();
   let isChanged = false;
   let isRunning = false;
@@ -77,11 +65,7 @@ export function createBroadcast<Reader>(options: BroadcastOptions<Reader>): Broa
     subscriber.sentAt = clock.monotonic();
   };
 
-  const send = async (
-    stream: Readable,
-    subscriber: Subscriber<Reader>,
-    contents: Map<string, Promise<{ at: string }>>,
-  ) => {
+  const send = async (stream: Readable, subscriber: Subscriber<Reader>, contents: Contents) => {
     const promise = contents.get(subscriber.key) ?? content(subscriber.reader);
     contents.set(subscriber.key, promise);
     const { at, ...rest } = await promise;
@@ -101,7 +85,7 @@ export function createBroadcast<Reader>(options: BroadcastOptions<Reader>): Broa
     endOld();
     try {
       beforeEach();
-      const contents = new Map<string, Promise<{ at: string }>>();
+      const contents: Contents = new Map();
       const ready = [...subscribers].filter(([, subscriber]) => !subscriber.isBlocked);
       await Promise.all(ready.map(([stream, subscriber]) => send(stream, subscriber, contents)));
     } catch (error) {
@@ -122,18 +106,21 @@ export function createBroadcast<Reader>(options: BroadcastOptions<Reader>): Broa
     isRunning = false;
   };
 
+  /** The content may have changed. */
   const changed = () => {
     isChanged = true;
     wake.abort();
   };
 
   return {
-    isFull(reader) {
+    /** Are there as many streams as there may be, in all or for this reader? */
+    isFull(reader: Reader) {
       const key = JSON.stringify(reader);
       const own = [...subscribers.values()].filter((subscriber) => subscriber.key === key).length;
       return subscribers.size >= mostStreams || own >= mostStreamsEach;
     },
-    join(stream, reader, until = Number.POSITIVE_INFINITY) {
+    /** The stream is served until it is closed, and no longer than `until`, on the wall clock. */
+    join(stream: Readable, reader: Reader, until = Number.POSITIVE_INFINITY) {
       const key = JSON.stringify(reader);
       const subscriber = { key, reader, until, sent: '', sentAt: clock.monotonic(), isBlocked: false };
       subscribers.set(stream, subscriber);
@@ -145,11 +132,13 @@ export function createBroadcast<Reader>(options: BroadcastOptions<Reader>): Broa
       changed();
       if (!isRunning) void run();
     },
-    resumed(stream) {
+    /** The stream takes more again. */
+    resumed(stream: Readable) {
       const subscriber = subscribers.get(stream);
       if (subscriber) subscriber.isBlocked = false;
     },
     changed,
+    /** Ends every stream. */
     close() {
       for (const stream of subscribers.keys()) end(stream);
       closing.abort();

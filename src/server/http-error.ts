@@ -10,7 +10,7 @@ const errorAnswer = z
   .catchall(z.unknown())
   .meta({ id: 'Error', description: 'An error, with further facts where there are any.' });
 
-export interface HttpErrorFacts {
+interface HttpErrorFacts {
   /** Further fields of the answer. */
   facts?: Readonly<Record<string, unknown>>;
   headers?: Readonly<Record<string, string>>;

@@ -1,6 +1,7 @@
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { tooMany } from './http-error.ts';
+import type { ServerSettings } from './settings.ts';
 
 const minuteMs = 60_000;
 const userRequestsPerMinute = 1200;
@@ -41,18 +42,10 @@ function callerKey(request: FastifyRequest): string {
   return `address ${kind} ${normalizeIP(request.ip, 64)}`;
 }
 
-/** Bounds the images that one user asks for. */
-export interface ImageLimits {
-  /** Takes a place, which the answer's function gives back. @throws {HttpError} when there is none. */
-  enter(request: FastifyRequest): Promise<() => void>;
-}
-
 const retryWhenBusySeconds = 5;
 
-export function createImageLimits(
-  app: FastifyInstance,
-  { imagesPerMinute, imagesAtOnce }: { imagesPerMinute: number; imagesAtOnce: number },
-): ImageLimits {
+/** Bounds the images that one user asks for. */
+export function createImageLimits(app: FastifyInstance, { imagesPerMinute, imagesAtOnce }: ServerSettings) {
   const count = app.createRateLimit({
     max: imagesPerMinute,
     timeWindow: minuteMs,
@@ -66,7 +59,8 @@ export function createImageLimits(
     else running.delete(id);
   };
   return {
-    async enter(request) {
+    /** Takes a place, which the answer's function gives back. @throws {HttpError} when there is none. */
+    async enter(request: FastifyRequest) {
       const { id } = request.identity;
       if ((running.get(id) ?? 0) >= imagesAtOnce) {
         const message = `${imagesAtOnce} pictures of yours are being made, as many as may be at once.`;

@@ -4,24 +4,9 @@ import type { AlertMessage } from '../../messages/alerts.ts';
 import type { AlertEntry } from './state.ts';
 
 /** What the operator has to mend: an alert is sent once when a trouble begins, and once when it is over. */
-export interface Alerts {
-  /** The trouble is there; while it lasts, nothing more is sent. */
-  raise(key: string, message: AlertMessage): void;
-  /** The trouble is over. */
-  clear(key: string): void;
-  /** What the alert was about has changed: the same trouble would be news. */
-  outdate(key: string): void;
-  /** The trouble is of no interest any more. */
-  forget(key: string): void;
-  /** The alerts that are raised, in words, by their keys. */
-  raised(): Map<string, string>;
-  /** Sends in the background what is not sent yet. */
-  deliver(): void;
-  /** Resolves when nothing is on its way any more. */
-  settled(): Promise<void>;
-}
+export type Alerts = ReturnType<typeof createAlerts>;
 
-export interface AlertsOptions {
+interface AlertsOptions {
   entries: Map<string, AlertEntry>;
   /** Writes the entries to disk; never fails. */
   save: () => Promise<void>;
@@ -32,7 +17,7 @@ export interface AlertsOptions {
 }
 
 /** Alerts over the entries of earlier processes; the entries are changed in place. */
-export function createAlerts({ entries, save, send, log, redact }: AlertsOptions): Alerts {
+export function createAlerts({ entries, save, send, log, redact }: AlertsOptions) {
   let delivering: Promise<void> | undefined;
   let onItsWay: string | undefined;
 
@@ -74,7 +59,8 @@ export function createAlerts({ entries, save, send, log, redact }: AlertsOptions
   };
 
   return {
-    raise(key, message) {
+    /** The trouble is there; while it lasts, nothing more is sent. */
+    raise(key: string, message: AlertMessage) {
       const known = entries.get(key);
       if (known?.state === 'trouble' && !known.doubtful) return;
       const told = known && !known.doubtful ? known.told : 'well';
@@ -84,7 +70,8 @@ export function createAlerts({ entries, save, send, log, redact }: AlertsOptions
       void save();
       deliver();
     },
-    clear(key) {
+    /** The trouble is over. */
+    clear(key: string) {
       const entry = entries.get(key);
       if (entry?.state !== 'trouble') return;
       log.info({ alert: key }, entry.well);
@@ -94,20 +81,25 @@ export function createAlerts({ entries, save, send, log, redact }: AlertsOptions
       void save();
       deliver();
     },
-    outdate(key) {
+    /** What the alert was about has changed: the same trouble would be news. */
+    outdate(key: string) {
       const entry = entries.get(key);
       if (entry?.state !== 'trouble') return;
       entry.doubtful = true;
       void save();
     },
-    forget(key) {
+    /** The trouble is of no interest any more. */
+    forget(key: string) {
       if (entries.delete(key)) void save();
     },
+    /** The alerts that are raised, in words, by their keys. */
     raised() {
       const raised = [...entries].filter(([, { state }]) => state === 'trouble');
       return new Map(raised.map(([key, { trouble }]) => [key, trouble]));
     },
+    /** Sends in the background what is not sent yet. */
     deliver,
+    /** Resolves when nothing is on its way any more. */
     async settled() {
       await delivering;
       await save();

@@ -2,7 +2,7 @@ import { DeadlineError, withDeadline } from '../../lib/deadline.ts';
 import { HttpError, sendRequest } from '../../lib/http/client.ts';
 
 /** A text for an address that the operator gave. */
-export interface Message {
+interface Message {
   url: string;
   contentType: string;
   body: string;

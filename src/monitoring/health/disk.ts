@@ -2,14 +2,6 @@ import type { Log } from '../../lib/log.ts';
 import type { Alerts } from '../alerts/alerts.ts';
 import { alertMessages } from '../../messages/alerts.ts';
 
-/** Watches the space on the disk that holds the folder. */
-export interface DiskWatch {
-  /** Never fails. */
-  measure(): Promise<void>;
-  /** As measured last; undefined when the system does not say. */
-  freeBytes(): number | undefined;
-}
-
 export interface DiskWatchOptions {
   folder: string;
   /** The system's answer for a path; `node:fs` has it. */
@@ -22,10 +14,11 @@ const lowBytes = 500 * 1024 * 1024;
 /** More than it takes to be low, so that a disk at the edge does not alert with every file. */
 const wellBytes = 750 * 1024 * 1024;
 
-/** A watch that raises an alert when it measures too little space. */
-export function createDiskWatch({ folder, statfs, alerts, log }: DiskWatchOptions): DiskWatch {
+/** Watches the space on the disk that holds the folder: an alert is raised when too little is measured. */
+export function createDiskWatch({ folder, statfs, alerts, log }: DiskWatchOptions) {
   let free: number | undefined;
   return {
+    /** Never fails. */
     async measure() {
       try {
         const { bavail, bsize } = await statfs(folder);
@@ -37,6 +30,7 @@ export function createDiskWatch({ folder, statfs, alerts, log }: DiskWatchOption
         free = undefined;
       }
     },
+    /** As measured last; undefined when the system does not say. */
     freeBytes: () => free,
   };
 }

@@ -2,20 +2,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { coalesce } from '../coalesce.ts';
 
-/** A file that shows by its age and its words how the worker is. */
-export interface HeartbeatFile {
-  /** Writes it anew; never fails. */
-  beat(): Promise<void>;
-  /** Beats twice a minute until the signal aborts; an event loop that is blocked shows as an old file. */
-  beatOn(signal: AbortSignal): Promise<void>;
-  /** Since the last beat came to its end. */
-  silentForMs(): number;
-  /** Could it be written last? */
-  isWritable(): boolean;
-}
-
-export interface HeartbeatFileOptions {
-  /** What it says. */
+interface HeartbeatFileOptions {
   content: () => Promise<object>;
   /** Replaces the file as a whole. */
   save: (text: string) => Promise<void>;
@@ -25,8 +12,8 @@ export interface HeartbeatFileOptions {
 
 export const beatMs = 30_000;
 
-/** A heartbeat file that is written whenever it beats. */
-export function createHeartbeatFile({ content, save, clock, log }: HeartbeatFileOptions): HeartbeatFile {
+/** A file that shows by its age and its words how the worker is. */
+export function createHeartbeatFile({ content, save, clock, log }: HeartbeatFileOptions) {
   let lastBeatAt = clock.monotonic();
   let isWritable = true;
   const beat = coalesce(async () => {
@@ -41,14 +28,18 @@ export function createHeartbeatFile({ content, save, clock, log }: HeartbeatFile
     lastBeatAt = clock.monotonic();
   });
   return {
+    /** Writes it anew; never fails. */
     beat,
-    async beatOn(signal) {
+    /** Beats twice a minute until the signal aborts; an event loop that is blocked shows as an old file. */
+    async beatOn(signal: AbortSignal) {
       while (!signal.aborted) {
         await beat();
         await clock.sleep(beatMs, signal).catch(() => undefined);
       }
     },
+    /** Since the last beat came to its end. */
     silentForMs: () => clock.monotonic() - lastBeatAt,
+    /** Could it be written last? */
     isWritable: () => isWritable,
   };
 }

@@ -3,23 +3,12 @@ import pLimit from 'p-limit';
 import type { Log } from '../../lib/log.ts';
 import { send } from '../alerts/send.ts';
 
-/** Reports every pass to a dead man's switch (healthchecks.io/docs/http_api, 2026-11). Nothing waits for it, and nothing fails by it. */
-export interface HeartbeatPing {
-  started(): void;
-  succeeded(): void;
-  /** `text` holds no secret. */
-  failed(text: string): void;
-  /** Resolves when nothing is on its way any more. */
-  settled(): Promise<void>;
-}
-
 const timeoutMs = 5000;
 /** Pings on their way or waiting; further ones are dropped, for a slow service must not pile them up. */
 const mostAtOnce = 6;
 
-/** Pings an address; its answers do not matter. */
-export function createHeartbeatPing(options: { url: string; log: Log; signal: AbortSignal }): HeartbeatPing {
-  const { url, log, signal } = options;
+/** Reports every pass to a dead man's switch (healthchecks.io/docs/http_api, 2026-11). Nothing waits for it, and nothing fails by it. */
+export function createHeartbeatPing({ url, log, signal }: { url: string; log: Log; signal: AbortSignal }) {
   let runId = randomUUID();
   // One after the other, so that a start never overtakes the end of the pass before.
   const oneAtATime = pLimit(1);
@@ -29,13 +18,8 @@ export function createHeartbeatPing(options: { url: string; log: Log; signal: Ab
       log.debug({ step }, 'A heartbeat ping is left out: the ones before are still on their way');
       return;
     }
-    const message = {
-      url: pingUrl(url, step, runId),
-      contentType: 'text/plain; charset=utf-8',
-      body,
-      timeoutMs,
-      signal,
-    };
+    const contentType = 'text/plain; charset=utf-8';
+    const message = { url: pingUrl(url, step, runId), contentType, body, timeoutMs, signal };
     void oneAtATime(async () => {
       const reason = await send(message);
       if (reason !== undefined) log.debug({ step, reason }, 'A heartbeat ping did not get through');
@@ -48,7 +32,9 @@ export function createHeartbeatPing(options: { url: string; log: Log; signal: Ab
       ping('/start', '');
     },
     succeeded: () => ping('', ''),
-    failed: (text) => ping('/fail', text),
+    /** `text` holds no secret. */
+    failed: (text: string) => ping('/fail', text),
+    /** Resolves when nothing is on its way any more. */
     settled: () => oneAtATime(() => undefined),
   };
 }

@@ -11,30 +11,19 @@ export interface CronSchedule {
   timeZone: string;
 }
 
-/** The passes so far. Whatever is judged by them goes by the monotonic clock; the wall clock is for people. */
-export interface PassRecord {
-  started(): void;
-  /** A row came to its end: the pass under way gets on. */
-  progressed(): void;
-  /** The board was read. */
-  boardRead(): void;
-  /** The next pass has to begin by the third run of this schedule; never without one. */
-  expectNext(schedule: CronSchedule | undefined): void;
-  ended(result: PassResult, details?: { summary?: PassSummary; error?: string }): void;
-  liveness(): Verdict;
-  /** Is the board within reach? */
-  reach(): Verdict;
-  facts(): Omit<HealthFacts['passes'], 'failedInARow'>;
-}
+type PassFacts = Omit<HealthFacts['passes'], 'failedInARow'>;
 
 /** A board that was read no longer ago than this is within reach, though the last pass failed. */
 const reachMs = 15 * 60_000;
 /** A schedule of seconds is given this much time. */
 const shortestWaitMs = 120_000;
 
-/** `stallMs`: a pass that has not got on for so long never will. */
-export function createPassRecord({ clock, stallMs }: { clock: Clock; stallMs: number }): PassRecord {
-  const facts: Omit<HealthFacts['passes'], 'failedInARow'> = {};
+/**
+ * The passes so far. Whatever is judged by them goes by the monotonic clock; the wall clock is for people.
+ * `stallMs`: a pass that has not got on for so long never will.
+ */
+export function createPassRecord({ clock, stallMs }: { clock: Clock; stallMs: number }) {
+  const facts: PassFacts = {};
   let progressAt = clock.monotonic();
   let readAt: number | undefined;
   let dueAt = Number.POSITIVE_INFINITY;
@@ -46,15 +35,17 @@ export function createPassRecord({ clock, stallMs }: { clock: Clock; stallMs: nu
       progressed();
       facts.runningSince = facts.lastStartedAt = isoNow();
     },
+    /** A row came to its end: the pass under way gets on. */
     progressed,
     boardRead() {
       progressed();
       readAt = clock.monotonic();
     },
-    expectNext(schedule) {
+    /** The next pass has to begin by the third run of this schedule; never without one. */
+    expectNext(schedule: CronSchedule | undefined) {
       dueAt = schedule ? clock.monotonic() + msToThirdRun(schedule, clock.now()) : Number.POSITIVE_INFINITY;
     },
-    ended(result, { summary, error } = {}) {
+    ended(result: PassResult, { summary, error }: { summary?: PassSummary; error?: string } = {}) {
       delete facts.runningSince;
       delete facts.lastError;
       facts.lastEndedAt = isoNow();
@@ -65,7 +56,7 @@ export function createPassRecord({ clock, stallMs }: { clock: Clock; stallMs: nu
       if (summary) facts.lastGood = { done: summary.done, failed: summary.failed, skipped: summary.skipped };
       readAt = clock.monotonic();
     },
-    liveness() {
+    liveness(): Verdict {
       const now = clock.monotonic();
       const isRunning = facts.runningSince !== undefined;
       if (isRunning && now - progressAt > stallMs) {
@@ -74,14 +65,15 @@ export function createPassRecord({ clock, stallMs }: { clock: Clock; stallMs: nu
       if (!isRunning && now > dueAt) return { ok: false, reason: verdictMessages.overdue };
       return { ok: true, reason: verdictMessages.alive };
     },
-    reach() {
+    /** Is the board within reach? */
+    reach(): Verdict {
       if (readAt === undefined) return { ok: false, reason: facts.lastError ?? verdictMessages.notYet };
       const agoMs = clock.monotonic() - readAt;
       return facts.lastError !== undefined && agoMs > reachMs
         ? { ok: false, reason: verdictMessages.unread(agoMs, facts.lastError) }
         : { ok: true, reason: verdictMessages.ready };
     },
-    facts: () => ({ ...facts }),
+    facts: (): PassFacts => ({ ...facts }),
   };
 }
 

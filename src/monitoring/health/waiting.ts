@@ -3,25 +3,6 @@ import type { Post } from '../../core/post.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { LeftRow } from '../alerts/state.ts';
 
-/** Rows that pass after pass leaves waiting. */
-export interface StuckRows {
-  count: number;
-  /** The address of the one that waits longest. */
-  url: string;
-}
-
-/** The rows that wait, as the passes read them. */
-export interface WaitingRows {
-  passStarted(): void;
-  /** `isAll`: no pass is under way, and no other row waits. */
-  pendingRead(posts: readonly Post[], isAll: boolean): void;
-  outcome(outcome: Outcome): void;
-  /** After a good pass over the whole board: what it left waiting too often. */
-  passEnded(): StuckRows | undefined;
-  /** Wall-clock ms since when the oldest waits, by the board's clock. */
-  oldestSince(): number | undefined;
-}
-
 interface WaitingRow {
   url: string;
   /** Wall-clock ms of the row's last change when it was first read; our own writing changes it later. */
@@ -35,8 +16,8 @@ const stuckAfterMs = 30 * 60_000;
 /** So many are remembered beyond the process. */
 const mostLeft = 500;
 
-/** `left` is what the last whole pass left; it is changed in place, and outlives the process. */
-export function createWaitingRows(left: Map<string, LeftRow>, clock: Clock): WaitingRows {
+/** The rows that wait, as the passes read them. `left` is what the last whole pass left; it is changed in place, and outlives the process. */
+export function createWaitingRows(left: Map<string, LeftRow>, clock: Clock) {
   /** Rows that wait, of the pass before and of this one. */
   let before = new Map<string, WaitingRow>();
   let current = new Map<string, WaitingRow>();
@@ -49,7 +30,8 @@ export function createWaitingRows(left: Map<string, LeftRow>, clock: Clock): Wai
       current = new Map();
       ended.clear();
     },
-    pendingRead(posts, isAll) {
+    /** `isAll`: no pass is under way, and no other row waits. */
+    pendingRead(posts: readonly Post[], isAll: boolean) {
       if (isAll) {
         before = new Map([...before, ...current]);
         current = new Map();
@@ -60,11 +42,12 @@ export function createWaitingRows(left: Map<string, LeftRow>, clock: Clock): Wai
       }
       if (isAll) before.clear();
     },
-    outcome(outcome) {
+    outcome(outcome: Outcome) {
       if (outcome.kind === 'skipped' && outcome.again) return;
       ended.add(outcome.post.id);
       for (const rows of [current, before]) rows.delete(outcome.post.id);
     },
+    /** After a good pass over the whole board: how many rows were left waiting too often, and the address of the one that waits longest. */
     passEnded() {
       const rows = [...current].map(([id, row]) => ({ id, ...row, passes: (left.get(id)?.passes ?? 0) + 1 }));
       before.clear();
@@ -77,6 +60,7 @@ export function createWaitingRows(left: Map<string, LeftRow>, clock: Clock): Wai
       const [longest] = stuck.toSorted((a, b) => b.passes - a.passes);
       return longest && { count: stuck.length, url: longest.url };
     },
+    /** Wall-clock ms since when the oldest waits, by the board's clock. */
     oldestSince() {
       const rows = current.size > 0 ? current : before;
       const times = [...rows.values()].map(({ since }) => since).filter(Number.isFinite);

@@ -10,7 +10,7 @@ import { readPending } from '../../worker/row-source.ts';
 import type { BoardLook } from '../sources.ts';
 
 /** A row that is being served. */
-export interface ServedRow {
+interface ServedRow {
   post: Post;
   /** Label of the provider that is being asked. */
   provider?: string;
@@ -21,29 +21,17 @@ export interface ServedRow {
 }
 
 /** The rows of the board as far as they are known. */
-export interface BoardState {
-  title?: string;
-  url?: string;
+export interface BoardState extends Partial<BoardName>, Omit<BoardLook, keyof BoardName> {
   served: readonly ServedRow[];
-  waiting: readonly Post[];
-  moreWaiting: boolean;
-  failed: readonly Post[];
-  moreFailed: boolean;
   /** Rows that came to their end in the pass under way. */
   ended: number;
   /** Why the last look failed. */
   trouble?: string;
 }
 
-/** The rows as the worker's events and looks at the board show them. */
-export interface BoardView {
-  /** Looks at the board in the background when the last look is older than `maxAgeMs`; never twice at once. */
-  look(maxAgeMs: number): void;
-  state(): BoardState;
-  close(): void;
-}
+type BoardName = Pick<BoardLook, 'title' | 'url'>;
 
-export interface BoardViewOptions {
+interface BoardViewOptions {
   board: { look(): Promise<BoardLook> };
   events: WorkerEvents;
   clock: Clock;
@@ -55,8 +43,9 @@ export interface BoardViewOptions {
 /** Nobody scrolls through more failures than these. */
 const mostFailed = 100;
 
-export function createBoardView({ board, events, clock, log, onLook }: BoardViewOptions): BoardView {
-  let known: { title?: string; url?: string; trouble?: string } = {};
+/** The rows as the worker's events and looks at the board show them. */
+export function createBoardView({ board, events, clock, log, onLook }: BoardViewOptions) {
+  let known: Partial<BoardName> & { trouble?: string } = {};
   let waiting: readonly Post[] = [];
   let failed: readonly Post[] = [];
   let [moreWaiting, moreFailed] = [false, false];
@@ -149,12 +138,13 @@ export function createBoardView({ board, events, clock, log, onLook }: BoardView
   };
 
   return {
-    look(maxAgeMs) {
+    /** Looks at the board in the background when the last look is older than `maxAgeMs`; never twice at once. */
+    look(maxAgeMs: number) {
       if (isLooking || clock.monotonic() - lookedAt < maxAgeMs) return;
       isLooking = true;
       void look();
     },
-    state: () => ({
+    state: (): BoardState => ({
       ...known,
       served: [...served.values()],
       waiting,

@@ -3,12 +3,11 @@ import { shortened } from '../../lib/text.ts';
 import { providerMessages, troubleMessages } from '../../messages/page.ts';
 import type { Post } from '../../core/post.ts';
 import type { BoardState } from './board-view.ts';
-import type { Activity, Overview, ProviderView, Row, ImageView, SpendView } from '../../core/overview.ts';
+import type { Activity, DayView, Overview, ProviderView, Row, ImageView, SpendView } from '../../core/overview.ts';
 import type { ImageRecord } from '../../core/image.ts';
 import type { ProviderState } from '../../chain/chain.ts';
 import type { WorkerSources } from '../sources.ts';
 import type { ProviderRecord } from './provider-record.ts';
-import type { Tally } from './tally.ts';
 
 /** Who looks at the page. */
 export interface Viewer {
@@ -21,8 +20,8 @@ export interface Viewer {
 /** What the overview is built from. */
 export interface OverviewSources extends WorkerSources {
   rows: { state(): BoardState };
-  record: Pick<ProviderRecord, 'of'>;
-  tally: Pick<Tally, 'days'>;
+  record: ProviderRecord;
+  tally: { days(count: number): DayView[] };
 }
 
 const mostRows = 100;
@@ -43,17 +42,14 @@ export async function buildOverview(sources: OverviewSources, viewer: Viewer): P
     title: cut(post.title, longest.title),
     since: post.editedAt,
   });
-  const imageView = (image: ImageRecord, path: string): ImageView => ({
-    url: `/${path}/${encodeURIComponent(image.file)}`,
-    thumbnailUrl: `/thumbnails/${path}/${encodeURIComponent(image.file)}`,
-    generatedAt: image.generatedAt,
-    width: image.width,
-    height: image.height,
+  const imageView = ({ file, ...image }: ImageRecord, path: string): ImageView => ({
+    ...image,
+    url: `/${path}/${encodeURIComponent(file)}`,
+    thumbnailUrl: `/thumbnails/${path}/${encodeURIComponent(file)}`,
     prompt: cut(image.prompt, longest.prompt),
     provider: sources.providers.find(({ name }) => name === image.provider)?.label ?? redact(image.provider),
     model: redact(image.model),
     why: cut(image.why, longest.error),
-    costUsd: image.costUsd,
   });
   const latestImages = async () => {
     const [own, uploaded] = await Promise.all([
@@ -135,15 +131,14 @@ function workerTrouble({ health, passes }: OverviewSources): string | undefined 
 
 function providerViews(sources: OverviewSources): ProviderView[] {
   const chain = new Map(sources.chain.state().map((state) => [state.name, state]));
+  const cutError = (text: string) => shortened(sources.redact(text), longest.error);
   return sources.providers.map(({ name, label, configured }) => {
     const { lastError, medianMs } = sources.record.of(name);
     return {
       name,
       label,
       ...providerStatus(configured ? chain.get(name) : undefined),
-      ...(lastError && {
-        lastError: { at: lastError.at, message: shortened(sources.redact(lastError.message), longest.error) },
-      }),
+      ...(lastError && { lastError: { at: lastError.at, message: cutError(lastError.message) } }),
       ...(medianMs !== undefined && { medianMs }),
     };
   });
@@ -154,11 +149,9 @@ function providerStatus(
 ): Pick<ProviderView, 'state' | 'words' | 'until' | 'canAskAgain'> {
   if (!state) return { state: 'absent', words: providerMessages.absent, canAskAgain: false };
   const { breaker, admits } = state;
-  if (breaker.kind === 'closed') {
-    if (admits) return { state: 'ready', words: providerMessages.ready, canAskAgain: false };
-    return { state: 'left-out', words: providerMessages.leftOut('over_budget'), canAskAgain: false };
-  }
-  if (admits) return { state: 'ready', words: providerMessages.due, canAskAgain: false };
+  const isClosed = breaker.kind === 'closed';
+  if (admits) return { state: 'ready', words: providerMessages[isClosed ? 'ready' : 'due'], canAskAgain: false };
+  if (isClosed) return { state: 'left-out', words: providerMessages.leftOut('over_budget'), canAskAgain: false };
   const { code, until } = breaker.lockout;
   if (breaker.kind === 'half-open')
     return { state: 'left-out', words: providerMessages.beingTried(code), canAskAgain: true };

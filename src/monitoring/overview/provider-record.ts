@@ -11,15 +11,12 @@ export interface LastError {
 }
 
 /** How the calls of providers went in this process. */
-export interface ProviderRecord {
-  /** `medianMs` is of the last 50 images; `lastError` stays when later calls go well. */
-  of(name: string): { lastError?: LastError; medianMs?: number };
-}
+export type ProviderRecord = ReturnType<typeof createProviderRecord>;
 
 const mostDurations = 50;
 
 /** A record of the providers' calls from now on. */
-export function createProviderRecord(events: WorkerEvents): ProviderRecord {
+export function createProviderRecord(events: WorkerEvents) {
   const lastErrors = new Map<string, LastError>();
   /** Of the last images, in ms. */
   const durations = new Map<string, number[]>();
@@ -35,7 +32,8 @@ export function createProviderRecord(events: WorkerEvents): ProviderRecord {
   });
 
   return {
-    of(name) {
+    /** `medianMs` is of the last 50 images; `lastError` stays when later calls go well. */
+    of(name: string): { lastError?: LastError; medianMs?: number } {
       const lastError = lastErrors.get(name);
       const medianMs = median(durations.get(name) ?? []);
       return { ...(lastError && { lastError }), ...(medianMs !== undefined && { medianMs }) };

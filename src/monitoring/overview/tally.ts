@@ -1,26 +1,12 @@
 import { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
 import { listen, type WorkerEvents } from '../../core/events.ts';
+import type { DayView } from '../../core/overview.ts';
 import type { Log } from '../../lib/log.ts';
 import { coalesce } from '../coalesce.ts';
 import { readState, type StateFile } from '../../state/state-file.ts';
 
-/** The images of one day, by the name of the provider that made them. */
-export interface TallyDay {
-  /** UTC, as `2026-11-22`. */
-  day: string;
-  counts: Record<string, number>;
-}
-
-/** Images a day by provider, kept beyond the process. */
-export interface Tally {
-  /** The last days up to today, oldest first, empty ones included. */
-  days(count: number): TallyDay[];
-  /** Ends the counting, and writes what is not on disk yet; never fails. */
-  saved(): Promise<void>;
-}
-
-export interface TallyOptions {
+interface TallyOptions {
   file: StateFile;
   clock: Clock;
   log: Log;
@@ -39,7 +25,8 @@ const dayMs = 86_400_000;
 const mostDays = 62;
 const betweenWritesMs = 1000;
 
-export async function openTally({ file, clock, log, events }: TallyOptions): Promise<Tally> {
+/** Images a day by provider, kept beyond the process. */
+export async function openTally({ file, clock, log, events }: TallyOptions) {
   const counts = await readCounts(file, log);
   const ending = new AbortController();
   /** Has an image been counted that is not on disk? */
@@ -51,7 +38,8 @@ export async function openTally({ file, clock, log, events }: TallyOptions): Pro
     if (!isDirty) return;
     isDirty = false;
     try {
-      await file.save(`${JSON.stringify({ version: 1, days: toRecord(counts) }, undefined, 2)}\n`);
+      const days = Object.fromEntries([...counts].map(([day, own]) => [day, Object.fromEntries(own)]));
+      await file.save(`${JSON.stringify({ version: 1, days }, undefined, 2)}\n`);
       isFailing = false;
     } catch (error) {
       if (!isFailing) log.debug({ err: error }, 'The tally of pictures could not be written');
@@ -74,13 +62,15 @@ export async function openTally({ file, clock, log, events }: TallyOptions): Pro
   });
 
   return {
-    days(length) {
+    /** The last days up to today, oldest first, empty ones included. */
+    days(length: number): DayView[] {
       const now = clock.now();
       return Array.from({ length }, (_, index) => {
         const day = dayOf(now - (length - 1 - index) * dayMs);
         return { day, counts: Object.fromEntries(counts.get(day) ?? []) };
       });
     },
+    /** Ends the counting, and writes what is not on disk yet; never fails. */
     async saved() {
       unlisten();
       ending.abort();
@@ -101,10 +91,6 @@ async function readCounts(file: StateFile, log: Log): Promise<Counts> {
 /** By what was counted, not by today's date, so that a clock that jumped for a moment costs nothing. */
 function forgetOldest(counts: Counts): void {
   for (const day of [...counts.keys()].toSorted().slice(0, -mostDays)) counts.delete(day);
-}
-
-function toRecord(counts: Counts): Record<string, Record<string, number>> {
-  return Object.fromEntries([...counts].map(([day, own]) => [day, Object.fromEntries(own)]));
 }
 
 function dayOf(ms: number): string {

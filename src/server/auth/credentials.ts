@@ -8,21 +8,8 @@ import type { ServerSettings } from '../settings.ts';
 /** What a cookie is for: session opens every route, uploads only the caller's own images. */
 export type CookieUse = 'session' | 'uploads';
 
-/** A cookie's value, and for how long it serves. */
-export interface CookieGrant {
-  value: string;
-  maxAgeSeconds: number;
-}
-
 /** Finds out who a caller is. */
-export interface Credentials {
-  /** The owner of an API token or a JWT; undefined when it is neither. */
-  ofBearer(token: string): Identity | undefined;
-  /** The owner of a cookie given out by `grant`. */
-  ofCookie(value: string, use: CookieUse): Identity | undefined;
-  /** A cookie for somebody, which expires no later than the proof that they gave. */
-  grant(identity: Identity, use: CookieUse): CookieGrant;
-}
+export type Credentials = ReturnType<typeof createCredentials>;
 
 const longestSessionSeconds = 30 * 24 * 60 * 60;
 
@@ -35,7 +22,7 @@ export function cookieKey({ tokens, jwtSecret }: ServerSettings): Buffer {
   return Buffer.from(hkdfSync('sha256', secrets, '', 'notion-to-facebook cookies', 32));
 }
 
-export function createCredentials(jwt: JWT, settings: ServerSettings, clock: Clock): Credentials {
+export function createCredentials(jwt: JWT, settings: ServerSettings, clock: Clock) {
   const { jwtSecret } = settings;
   const digests = settings.tokens.map(({ name, token }) => ({ name, digest: digestOf(token) }));
 
@@ -64,12 +51,15 @@ export function createCredentials(jwt: JWT, settings: ServerSettings, clock: Clo
   };
 
   return {
-    ofBearer: (token) => ofToken(token) ?? ofJwt(token),
-    ofCookie(value, use) {
+    /** The owner of an API token or a JWT; undefined when it is neither. */
+    ofBearer: (token: string) => ofToken(token) ?? ofJwt(token),
+    /** The owner of a cookie given out by `grant`. */
+    ofCookie(value: string, use: CookieUse): Identity | undefined {
       const { success, data } = cookieClaims.safeParse(verified(value, { allowedAud: use }));
       return success ? { id: data.sub, name: data.name, via: 'cookie', until: data.exp * 1000 } : undefined;
     },
-    grant({ id, name, until = Infinity }, use) {
+    /** A cookie for somebody, which expires no later than the proof that they gave. */
+    grant({ id, name, until = Infinity }: Identity, use: CookieUse) {
       const now = Math.floor(clock.now() / 1000);
       const exp = Math.min(now + longestSessionSeconds, Math.floor(until / 1000));
       return {

@@ -1,13 +1,5 @@
-/** What the login page shows. */
-export interface LoginPage {
-  /** A path of ours. */
-  next: string;
-  /** What went wrong the last time, in one sentence. */
-  error?: string;
-}
-
-/** A plain page with one field, which works without scripts. */
-export function loginPage({ next, error }: LoginPage): string {
+/** A plain page with one field, which works without scripts. `next` is a path of ours, `error` what went wrong the last time. */
+export function loginPage({ next, error }: { next: string; error?: string }): string {
   const alert = error === undefined ? '' : `<p role="alert" id="problem">${escapeHtml(error)}</p>`;
   const invalid = error === undefined ? '' : ' aria-invalid="true" aria-describedby="problem"';
   return `<!doctype html>

@@ -1,9 +1,9 @@
-import type { ComponentChildren } from 'preact';
+import type { RenderableProps } from 'preact';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import { ask } from './http.ts';
 import { ShowNotice } from './notice.tsx';
 
-export interface ActionProps {
+interface ActionProps {
   /** Where it posts to. */
   path: string;
   /** The notice to show when it went well. */
@@ -13,11 +13,18 @@ export interface ActionProps {
   label?: string;
   kind?: 'primary' | 'plain' | 'quiet';
   isDisabled?: boolean;
-  children: ComponentChildren;
 }
 
 /** A button that posts, once at a time, and shows a notice with the result. It keeps the keyboard's focus meanwhile. */
-export function ActionButton({ path, done, onDone, label, kind = 'plain', isDisabled = false, children }: ActionProps) {
+export function ActionButton({
+  path,
+  done,
+  onDone,
+  label,
+  kind = 'plain',
+  isDisabled = false,
+  children,
+}: RenderableProps<ActionProps>) {
   const showNotice = useContext(ShowNotice);
   const [isBusy, setBusy] = useState(false);
   const isMounted = useRef(true);

@@ -1,5 +1,4 @@
 import { useState } from 'preact/hooks';
-import type { Overview } from '../../core/overview.ts';
 import { Chart } from './chart.tsx';
 import { Gallery } from './gallery.tsx';
 import { Header } from './header.tsx';
@@ -37,8 +36,8 @@ export function App() {
             <div class="columns">
               <div class="column">
                 <Running rows={overview.running} aheadMs={aheadMs} />
-                <Waiting waiting={overview.waiting} isKnown={isKnown(overview)} trouble={overview.boardTrouble} />
-                <Failed failed={overview.failed} isKnown={isKnown(overview)} />
+                <Waiting overview={overview} />
+                <Failed overview={overview} />
               </div>
               <TryPrompt providers={overview.providers} />
             </div>
@@ -76,9 +75,4 @@ function ConnectionBanner({ connection }: { connection: Connection }) {
       )}
     </div>
   );
-}
-
-/** Has the board been read, so that an empty list is one? */
-function isKnown({ board, boardTrouble }: Overview): boolean {
-  return board !== undefined && boardTrouble === undefined;
 }

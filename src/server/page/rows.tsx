@@ -34,16 +34,10 @@ function stepWords(provider: string | undefined, isMade = false): string {
 }
 
 /** The rows that wait for their turn. */
-export function Waiting({
-  waiting: { rows, further, more },
-  isKnown,
-  trouble,
-}: {
-  waiting: Overview['waiting'];
-  /** Has the board been read? */
-  isKnown: boolean;
-  trouble: string | undefined;
-}) {
+export function Waiting({ overview }: { overview: Overview }) {
+  const { rows, further, more } = overview.waiting;
+  const trouble = overview.boardTrouble;
+  const isKnown = isBoardKnown(overview);
   const known = rows.length + further;
   return (
     <Section id="waiting" title="Waiting" count={countWords(known, more, isKnown)}>
@@ -71,6 +65,11 @@ export function Waiting({
 
 const unknownWords = 'Not known as long as the board cannot be read.';
 
+/** Has the board been read, so that an empty list is one? */
+function isBoardKnown({ board, boardTrouble }: Overview): boolean {
+  return board !== undefined && boardTrouble === undefined;
+}
+
 function countWords(count: number, more: boolean, isKnown: boolean): string {
   if (count === 0 && !isKnown) return '?';
   return more ? `${count}+` : String(count);
@@ -83,7 +82,9 @@ function Further({ shown, further, more }: { shown: number; further: number; mor
 }
 
 /** The rows that got no image, each with its reason and a button to try again. */
-export function Failed({ failed: { rows, more }, isKnown }: { failed: Overview['failed']; isKnown: boolean }) {
+export function Failed({ overview }: { overview: Overview }) {
+  const { rows, more } = overview.failed;
+  const isKnown = isBoardKnown(overview);
   return (
     <Section id="failed" title="Failed" count={countWords(rows.length, more, isKnown)}>
       {rows.length === 0 ? (

@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, RenderableProps } from 'preact';
 import { fullTimeWords, timeWords } from './words.ts';
 
 /** A point in time in the browser's own zone. */
@@ -54,12 +54,7 @@ export function Section({
   title,
   count,
   children,
-}: {
-  id: string;
-  title: string;
-  count?: string;
-  children: ComponentChildren;
-}) {
+}: RenderableProps<{ id: string; title: string; count?: string }>) {
   return (
     <section aria-labelledby={id} class={`card ${id}`}>
       <h2 id={id}>

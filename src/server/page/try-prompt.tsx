@@ -15,7 +15,7 @@ const sizes = [
   { name: 'Story', width: 1080, height: 1920 },
 ];
 const own = 'own';
-const range = { min: 256, max: 2048 };
+const range = { min: 256, max: 2048, step: 1 };
 const longestPrompt = 4000;
 
 /** Asks the chain for one image, as any application may. */
@@ -26,7 +26,8 @@ export function TryPrompt({ providers }: { providers: ProviderView[] }) {
   const [answer, setAnswer] = useState<Answer>();
   const running = useRef<AbortController>();
   const submitButton = useRef<HTMLButtonElement>(null);
-  const now = useNow(startedAt !== undefined);
+  const isRunning = startedAt !== undefined;
+  const now = useNow(isRunning);
   useEffect(() => () => running.current?.abort(), []);
 
   const submit = async (event: SubmitEvent) => {
@@ -37,15 +38,13 @@ export function TryPrompt({ providers }: { providers: ProviderView[] }) {
     running.current = controller;
     setAnswer(undefined);
     setStartedAt(Date.now());
-    const { width, height } = sizes[Number(size)] ?? {
-      width: Number(form.get('width')),
-      height: Number(form.get('height')),
-    };
+    const given = { width: Number(form.get('width')), height: Number(form.get('height')) };
+    const { width, height } = sizes[Number(size)] ?? given;
     const body = { prompt: form.get('prompt'), width, height, allowPlaceholder: form.has('allowPlaceholder') };
     try {
-      const given = await ask('/api/ai/generate-image', { method: 'POST', body, signal: controller.signal });
-      setAnswer(given);
-      if (given.ok) showNotice({ text: 'The picture is ready.', tone: 'good' });
+      const answer = await ask('/api/ai/generate-image', { method: 'POST', body, signal: controller.signal });
+      setAnswer(answer);
+      if (answer.ok) showNotice({ text: 'The picture is ready.', tone: 'good' });
     } catch (error) {
       if (!controller.signal.aborted) throw error;
       showNotice({ text: 'Cancelled.', tone: 'good' });
@@ -87,23 +86,17 @@ export function TryPrompt({ providers }: { providers: ProviderView[] }) {
           <input type="checkbox" name="allowPlaceholder" /> Let a drawn card serve when every provider fails
         </label>
         <div class="actions">
-          <button
-            ref={submitButton}
-            type="submit"
-            class="primary"
-            aria-disabled={startedAt !== undefined}
-            aria-busy={startedAt !== undefined}
-          >
+          <button ref={submitButton} type="submit" class="primary" aria-disabled={isRunning} aria-busy={isRunning}>
             Make a picture
           </button>
-          {startedAt !== undefined && (
+          {isRunning && (
             <button type="button" class="quiet" onClick={() => running.current?.abort()}>
               Cancel
             </button>
           )}
         </div>
       </form>
-      {startedAt !== undefined && (
+      {isRunning && (
         <p class="progress">
           <progress aria-label="The picture is being made" /> Making the picture,{' '}
           <span class="number">{secondsWords(now - startedAt)}</span>
@@ -117,17 +110,7 @@ export function TryPrompt({ providers }: { providers: ProviderView[] }) {
 function Side({ name, label }: { name: string; label: string }) {
   return (
     <label>
-      {label}{' '}
-      <input
-        type="number"
-        name={name}
-        required
-        min={range.min}
-        max={range.max}
-        step={1}
-        defaultValue="1024"
-        inputMode="numeric"
-      />
+      {label} <input type="number" name={name} required {...range} defaultValue="1024" inputMode="numeric" />
     </label>
   );
 }

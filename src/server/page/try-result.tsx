@@ -17,14 +17,13 @@ export function TryResult({ answer: { ok, body, message }, providers }: { answer
       </p>
       {attempts.length > 0 && (
         <ol class="attempts">
-          {attempts.map((attempt, index) => (
+          {attempts.map(({ provider, message, fix, until }, index) => (
             <li key={index}>
-              <strong>{labelOf(attempt['provider'])}</strong>:{' '}
-              <Words>{textOf(attempt['message']) ?? 'gave no reason'}</Words>
-              {textOf(attempt['fix']) !== undefined && <p class="fix">{textOf(attempt['fix'])}</p>}
-              {textOf(attempt['until']) !== undefined && (
+              <strong>{labelOf(provider)}</strong>: <Words>{textOf(message) ?? 'gave no reason'}</Words>
+              {textOf(fix) && <p class="fix">{textOf(fix)}</p>}
+              {textOf(until) && (
                 <p class="aside">
-                  Asked again from <Time iso={textOf(attempt['until']) ?? ''} />
+                  Asked again from <Time iso={textOf(until) ?? ''} />
                 </p>
               )}
             </li>

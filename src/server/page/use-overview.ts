@@ -5,7 +5,7 @@ import { ask, factsOf } from './http.ts';
 /** live: the stream is open · polling: there is no room for a stream · lost: nothing gets through. */
 export type Connection = 'opening' | 'live' | 'polling' | 'lost';
 
-export interface Watched {
+interface Watched {
   overview: Overview | undefined;
   connection: Connection;
   /** How far the browser's clock is ahead of the server's, in ms. */

@@ -1,12 +1,13 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { verdictMessages } from '../../messages/health.ts';
 import type { ServerParts } from '../parts.ts';
 
 const config = { access: 'open', rateLimit: false } as const;
 
 /** `GET /healthz` and `GET /readyz`: what is known already, so that nothing slow can hold them up. */
 export function healthRoutes({ health, redact, signal }: ServerParts): FastifyPluginAsyncZod {
-  const stopping = { ok: false, reason: 'The worker is stopping.' };
+  const stopping = { ok: false, reason: verdictMessages.stopping };
 
   return async (app) => {
     const live = {

@@ -15,13 +15,12 @@ const providerStatus = z.object({
   medianMs: z.number().nullable().describe('How long its last pictures took, in ms.'),
 });
 
-const response = guardedAnswers({
-  200: z.object({ providers: z.array(providerStatus) }).describe('Every provider.'),
-});
+const answer = z.object({ providers: z.array(providerStatus) }).describe('Every provider.');
 
 /** `GET /api/ai/image-status`: how each provider stands. */
 export function imageStatusRoutes(parts: ServerParts): FastifyPluginAsyncZod {
   return async (app) => {
+    const response = guardedAnswers({ 200: answer });
     const schema = { tags: ['pictures'], summary: 'How each provider stands', response };
     app.get('/api/ai/image-status', { schema }, async () => ({ providers: statusOf(parts, app.providerRecord) }));
   };

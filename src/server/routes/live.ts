@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { listen } from '../../core/events.ts';
+import { listen, type Listeners } from '../../core/events.ts';
 import { createBoardView } from '../../monitoring/overview/board-view.ts';
 import { createBroadcast } from '../broadcast.ts';
 import { guardedAnswers, HttpError, stopping } from '../http-error.ts';
@@ -19,16 +19,13 @@ const overviewSchema = z
   .looseObject({ at: z.iso.datetime() })
   .meta({ description: 'Everything that the status page shows: rows, pictures, providers, spend.' });
 
-const overviewRoute = {
-  tags: ['status page'],
-  summary: 'Everything at a glance',
-  response: guardedAnswers({ 200: overviewSchema }),
+const streamSchema = z.unknown().meta({ description: 'A stream of type text/event-stream.' });
+
+const routeSchema = <A extends z.ZodType>(summary: string, answer: A) => {
+  return { tags: ['status page'], summary, response: guardedAnswers({ 200: answer }) };
 };
-const eventsRoute = {
-  tags: ['status page'],
-  summary: 'The overview whenever it changes, as server-sent events',
-  response: guardedAnswers({ 200: z.unknown().meta({ description: 'A stream of type text/event-stream.' }) }),
-};
+const overviewRoute = routeSchema('Everything at a glance', overviewSchema);
+const eventsRoute = routeSchema('The overview whenever it changes, as server-sent events', streamSchema);
 
 /** What the status page shows, as one answer and as a stream of events. */
 export function liveRoutes(parts: ServerParts): FastifyPluginAsyncZod {
@@ -45,16 +42,16 @@ export function liveRoutes(parts: ServerParts): FastifyPluginAsyncZod {
       beforeEach: () => isPassRunning() || board.look(watchedAgeMs),
     });
 
-    const { changed } = broadcast;
-    const unlisten = listen(events, {
-      pass: changed,
-      pendingRead: changed,
-      taken: changed,
-      asking: changed,
-      attempt: changed,
-      outcome: changed,
-      paused: changed,
-    });
+    const shown = [
+      'pass',
+      'pendingRead',
+      'taken',
+      'asking',
+      'attempt',
+      'outcome',
+      'paused',
+    ] satisfies (keyof Listeners)[];
+    const unlisten = listen(events, Object.fromEntries(shown.map((event) => [event, broadcast.changed])));
     signal.addEventListener('abort', broadcast.close, { once: true });
     // Before the server waits for its connections to end.
     app.addHook('preClose', async () => broadcast.close());

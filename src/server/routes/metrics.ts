@@ -28,18 +28,14 @@ export function metricsRoutes(parts: ServerParts): FastifyPluginAsyncZod {
     const leave = countEvents(parts, registry);
     app.addHook('onClose', async () => leave());
 
-    app.get(
-      '/metrics',
-      {
-        schema: {
-          tags: ['operation'],
-          summary: 'What the worker counts and measures, in the text format of Prometheus',
-          response: guardedAnswers({
-            200: { description: 'The metrics.', content: { 'text/plain': { schema: z.string() } } },
-          }),
-        },
-      },
-      async (_request, reply) => reply.type(registry.contentType).send(withNaN(await registry.metrics())),
+    const answer = { description: 'The metrics.', content: { 'text/plain': { schema: z.string() } } };
+    const schema = {
+      tags: ['operation'],
+      summary: 'What the worker counts and measures, in the text format of Prometheus',
+      response: guardedAnswers({ 200: answer }),
+    };
+    app.get('/metrics', { schema }, async (_request, reply) =>
+      reply.type(registry.contentType).send(withNaN(await registry.metrics())),
     );
   };
 }

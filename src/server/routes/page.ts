@@ -53,11 +53,8 @@ export function pageRoutes(
 
     app.get('/', { schema: { hide: true } }, async (request, reply) => {
       if (modules.size > 0) return send(document, request, reply);
-      throw new HttpError(
-        503,
-        'No page',
-        'The status page is not compiled: run npm run build, then restart the worker.',
-      );
+      const message = 'The status page is not compiled: run npm run build, then restart the worker.';
+      throw new HttpError(503, 'No page', message);
     });
     for (const [path, name] of Object.entries(openFiles)) {
       const file = asset(name, await readFile(new URL(name, designFolder)));
@@ -77,15 +74,12 @@ async function pageModules(compiled: string): Promise<Map<string, Asset>> {
   const names = await readdir(compiled).catch(() => []);
   const own = names.filter((name) => extname(name) === '.js');
   if (own.length === 0) return new Map();
-  const paths = [
-    ...own.map((name) => [name, `${compiled}/${name}`] as const),
-    ...Object.entries(packageModules).map(
-      ([name, specifier]) => [name, fileURLToPath(import.meta.resolve(specifier))] as const,
-    ),
-  ];
-  return new Map(
-    await Promise.all(paths.map(async ([name, path]) => [name, asset(name, await readFile(path))] as const)),
-  );
+  const ofPackages = Object.entries(packageModules).map(([name, specifier]) => {
+    return [name, fileURLToPath(import.meta.resolve(specifier))] as const;
+  });
+  const paths = [...own.map((name) => [name, `${compiled}/${name}`] as const), ...ofPackages];
+  const assets = paths.map(async ([name, path]) => [name, asset(name, await readFile(path))] as const);
+  return new Map(await Promise.all(assets));
 }
 
 function asset(name: string, body: Buffer): Asset {

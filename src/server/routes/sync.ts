@@ -1,29 +1,11 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { passStateSchema } from '../../core/pass.ts';
 import { guardedAnswers, HttpError, notFound, stopping } from '../http-error.ts';
 import type { ServerParts } from '../parts.ts';
 
-const passState = z.object({
-  id: z.string(),
-  reason: z.enum(['start', 'schedule', 'request', 'notice']),
-  state: z.enum(['queued', 'running', 'done', 'failed', 'stopped']),
-  requestedAt: z.string(),
-  startedAt: z.string().optional(),
-  endedAt: z.string().optional(),
-  summary: z
-    .object({
-      done: z.number(),
-      failed: z.number(),
-      skipped: z.number(),
-      providers: z.record(z.string(), z.number()),
-      costUsd: z.number(),
-      possibleUsd: z.number(),
-      durationMs: z.number(),
-    })
-    .optional(),
-  error: z.string().optional(),
-});
-
+/** Which rows a pass is over concerns the worker alone. */
+const passState = passStateSchema.omit({ scope: true });
 const passUnknown = 'No such pass is known: only the last ones are remembered, and none from before a restart.';
 
 const begun = z.object({ id: z.string(), state: passState.shape.state, statusUrl: z.string() });

@@ -65,40 +65,27 @@ export function uploadRoutes(parts: ServerParts, settings: ServerSettings): Fast
   };
 
   return async (app) => {
-    app.get(
-      '/uploads/images/:user/:file',
-      { config: access, schema: describe('A picture made over HTTP', 'image/png', uploadParams) },
-      async ({ caller, params }, reply) => send(reply, upload(caller, params)),
+    const uploaded = { config: access, schema: describe('A picture made over HTTP', 'image/png', uploadParams) };
+    app.get('/uploads/images/:user/:file', uploaded, async ({ caller, params }, reply) =>
+      send(reply, upload(caller, params)),
     );
-    app.get(
-      '/thumbnails/uploads/images/:user/:file',
-      { config: access, schema: describe('The same, small', 'image/webp', uploadParams) },
-      async ({ caller, params }, reply) => sendThumbnail(reply, upload(caller, params)),
+    const uploadedSmall = { config: access, schema: describe('The same, small', 'image/webp', uploadParams) };
+    app.get('/thumbnails/uploads/images/:user/:file', uploadedSmall, async ({ caller, params }, reply) =>
+      sendThumbnail(reply, upload(caller, params)),
     );
-    app.get(
-      '/pictures/:file',
-      { schema: describe('A picture of the board', 'image/*', fileParams) },
-      async ({ params }, reply) => send(reply, boardImage(params)),
-    );
-    app.get(
-      '/thumbnails/pictures/:file',
-      { schema: describe('The same, small', 'image/webp', fileParams) },
-      async ({ params }, reply) => sendThumbnail(reply, boardImage(params)),
+    const ofBoard = { schema: describe('A picture of the board', 'image/*', fileParams) };
+    app.get('/pictures/:file', ofBoard, async ({ params }, reply) => send(reply, boardImage(params)));
+    const ofBoardSmall = { schema: describe('The same, small', 'image/webp', fileParams) };
+    app.get('/thumbnails/pictures/:file', ofBoardSmall, async ({ params }, reply) =>
+      sendThumbnail(reply, boardImage(params)),
     );
   };
 }
 
 function describe<P extends z.ZodType>(summary: string, mediaType: string, params: P) {
   const bytes = z.string().meta({ contentMediaType: mediaType });
-  return {
-    tags: ['pictures'],
-    summary,
-    params,
-    response: guardedAnswers(
-      { 200: { description: 'The picture.', content: { [mediaType]: { schema: bytes } } } },
-      404,
-    ),
-  };
+  const image = { description: 'The picture.', content: { [mediaType]: { schema: bytes } } };
+  return { tags: ['pictures'], summary, params, response: guardedAnswers({ 200: image }, 404) };
 }
 
 /** A link would lead elsewhere. */
