@@ -30,10 +30,8 @@ export function readSettings(): NodeJS.ProcessEnv {
   try {
     if (existsSync('.env')) process.loadEnvFile('.env');
   } catch (error) {
-    throw new ConfigError(
-      'The file .env in this folder cannot be read: check that it is a file, and its rights.',
-      error,
-    );
+    const problem = 'The file .env in this folder cannot be read: check that it is a file, and its rights.';
+    throw new ConfigError(problem, error);
   }
   return process.env;
 }

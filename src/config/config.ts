@@ -14,7 +14,6 @@ import { readScheduleSettings, type ScheduleSettings } from '../worker/settings.
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
 
-/** What every command needs. */
 interface LogSettings {
   logLevel: (typeof logLevels)[number];
   /** Values that must never be shown. */

@@ -1,15 +1,11 @@
 import { BoardError, ConfigError } from './errors.ts';
 
-/** What one check is about. */
-export interface Subject {
+/** What one check found. A problem keeps the worker from its work; a warning and a note do not. */
+export interface Finding {
   /** Stable: `token`, `property.status`. */
   key: string;
-  /** In the operator's words. */
+  /** What the check is about, in the operator's words. */
   about: string;
-}
-
-/** What one check found. A problem keeps the worker from its work; a warning and a note do not. */
-export interface Finding extends Subject {
   state: 'well' | 'note' | 'warning' | 'problem';
   /** One sentence, with the next step when it is a warning or a problem. */
   message: string;
@@ -17,7 +13,7 @@ export interface Finding extends Subject {
 
 /** Returns what a check brings; errors in words become findings instead, and undefined is returned. */
 export async function* errorsToFindings<T>(
-  subject: Subject,
+  subject: Pick<Finding, 'key' | 'about'>,
   check: () => Promise<T>,
 ): AsyncGenerator<Finding, T | undefined> {
   try {

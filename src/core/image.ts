@@ -87,7 +87,7 @@ export interface EncodedImage {
   mediaType: MediaType;
   width: number;
   height: number;
-  /** Start of the file name, see `GeneratedImage.family`. */
+  /** See `GeneratedImage.family`. */
   family: string;
   /** Wall-clock ms; the time in the file name, in UTC. */
   takenAt: number;

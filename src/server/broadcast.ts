@@ -139,7 +139,7 @@ export function createBroadcast<Reader>({ clock, log, content, beforeEach }: Bro
     },
     changed,
     /** Ends every stream. */
-    close() {
+    close: () => {
       for (const stream of subscribers.keys()) end(stream);
       closing.abort();
       wake.abort();

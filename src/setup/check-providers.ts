@@ -6,14 +6,13 @@ import type { ProviderMemory } from '../state/provider-memory.ts';
 import { errorText } from '../lib/text.ts';
 
 /** A provider of the chain, and what its lockout is filed under. */
-export interface CheckedProvider {
+interface CheckedProvider {
   provider: ImageProvider;
   account: string;
   model: string;
 }
 
-/** What the checks of providers need besides. */
-export interface ProviderCheckOptions {
+interface ProviderCheckOptions {
   memory: ProviderMemory;
   /** Wall-clock ms. */
   now: number;

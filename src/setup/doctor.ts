@@ -3,7 +3,6 @@ import { checkEnvFile, checkNode } from './check-machine.ts';
 
 /** The checks that doctor makes; those of other rooms are handed in. */
 export interface Checks {
-  /** Every mistake in the settings. */
   settingsProblems: readonly string[];
   /** As in `process.versions.node`. */
   nodeVersion: string;

@@ -1,30 +1,43 @@
 import { BoardError, ConfigError } from '../core/errors.ts';
 import type { NotionClient } from '../notion/client/client.ts';
-import { addSampleRow, createDatabase, sharedPages } from '../notion/schema/create-database.ts';
+import { addSampleRow, createDatabase, type SampleRow, sharedPages } from '../notion/schema/create-database.ts';
 import type { BoardNames } from '../notion/settings.ts';
 import { readVariable, setVariable } from './env-file.ts';
 import type { Dialogue } from './repair.ts';
-import { samplePosts } from './sample-posts.ts';
-
-/** A board that has been made. */
-export interface NewBoard {
-  id: string;
-  url: string;
-  /** Why sample rows are missing, in words. */
-  rowsMissing?: string;
-}
 
 /** Makes boards in Notion. */
 export interface BoardMaker {
   /** The pages it may work under. */
   pages(): Promise<readonly { id: string; title: string }[]>;
-  /** Makes the database and its sample rows. @throws {ConfigError} {BoardError} when there is no database in the end. */
-  create(pageId: string): Promise<NewBoard>;
+  /** Makes the database and its sample rows; `rowsMissing` says in words why some are missing. @throws {ConfigError} {BoardError} when there is no database in the end. */
+  create(pageId: string): Promise<{ id: string; url: string; rowsMissing?: string }>;
 }
 
 const title = 'Facebook posts';
 const setting = 'NOTION_DATABASE_ID';
 const shownPages = 20;
+
+/** The posts that a new board begins with, for three formats. */
+const samplePosts: readonly SampleRow[] = [
+  {
+    name: 'A slow Sunday breakfast',
+    prompt: 'A breakfast table by a sunny window, fresh bread, honey and coffee, soft morning light, food photography',
+    caption: 'No alarm, no hurry. What is on your table this Sunday?',
+    format: 'Square',
+  },
+  {
+    name: 'The market is back',
+    prompt: 'A small-town street market in spring, stalls with tulips and vegetables, people strolling, warm light',
+    caption: 'From Saturday on, every week from 8 until 1.',
+    format: 'Landscape',
+  },
+  {
+    name: 'Five minutes of quiet',
+    prompt: 'A wooden bench by a misty lake at dawn, pine trees, calm water, muted colours, wide view',
+    caption: 'Save this for the next busy day.',
+    format: 'Portrait',
+  },
+];
 
 /** Makes boards whose properties and status options have the names that the settings give. */
 export function createBoardMaker(notion: NotionClient, names: BoardNames): BoardMaker {

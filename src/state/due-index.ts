@@ -3,19 +3,14 @@ import { join } from 'node:path';
 import { onDisk } from './disk-error.ts';
 import { discard, readIfPresent, writeAtomic } from './files.ts';
 
-/** An index of the journal: which posts something is due for, and from when. The journal itself decides in the end. */
-export interface DueIndex {
-  /** Notes the time, in wall-clock ms, or forgets it. */
-  set(postId: string, time: number | undefined): Promise<void>;
-  /** The posts whose time has come. */
-  due(now: number): Promise<string[]>;
-}
-
 /** Nothing is put off for longer: a time further away is from a clock that was ahead. */
 const longestWaitMs = 12 * 3_600_000;
 
-/** Keeps one small file per post, named by its id, so that a thousand posts cost nothing while one changes. */
-export function createDueIndex(folder: string, isPostId: (name: string) => boolean): DueIndex {
+/**
+ * An index of the journal: which posts something is due for, and from when; the journal itself decides in the end. It keeps
+ * one small file per post, named by its id, so that a thousand posts cost nothing while one changes.
+ */
+export function createDueIndex(folder: string, isPostId: (name: string) => boolean) {
   let known: Promise<Map<string, number>> | undefined;
 
   const read = async (): Promise<Map<string, number>> => {
@@ -31,7 +26,8 @@ export function createDueIndex(folder: string, isPostId: (name: string) => boole
   const times = () => onDisk(folder, () => (known ??= read()));
 
   return {
-    async set(postId, time) {
+    /** Notes the time, in wall-clock ms, or forgets it. */
+    async set(postId: string, time: number | undefined): Promise<void> {
       const all = await times();
       if (all.get(postId) === time) return;
       if (time === undefined) {
@@ -42,7 +38,8 @@ export function createDueIndex(folder: string, isPostId: (name: string) => boole
         await writeAtomic(join(folder, postId), String(time));
       }
     },
-    async due(now) {
+    /** The posts whose time has come. */
+    async due(now: number): Promise<string[]> {
       const isDue = (time: number) => time <= now || time - now > longestWaitMs;
       return [...(await times())].flatMap(([postId, time]) => (isDue(time) ? [postId] : []));
     },

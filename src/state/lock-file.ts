@@ -5,8 +5,7 @@ import { timeOfDay } from '../lib/dates.ts';
 import type { Log } from '../lib/log.ts';
 import { isCode } from './disk-error.ts';
 import { discard, moveExclusive, readIfPresent } from './files.ts';
-import { isGone, parseHolder } from './lock-holder.ts';
-import type { LockHolder } from './lock-holder.ts';
+import { isGone, type LockHolder, parseHolder } from './lock-holder.ts';
 
 /** Who takes a lock, and where. */
 export interface LockAttempt {

@@ -14,8 +14,8 @@ export interface FolderLock {
   release(): Promise<void>;
 }
 
-/** What a lock is taken with; `folder` has been made by `prepareFolder`. */
-export interface LockOptions {
+interface LockOptions {
+  /** Made by `prepareFolder`. */
   folder: string;
   clock: Clock;
   log: Log;

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
+import { parseJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import { isCode, onDisk } from './disk-error.ts';
 import { syncFolder } from './files.ts';
@@ -32,16 +33,7 @@ const lineSchema = z.object({
 export type SpendLine = z.infer<typeof lineSchema>;
 
 /** One month's spend, summed over its lines in whole nanodollars, which do not drift as fractions do. */
-export interface SpendLedger {
-  readonly month: string;
-  readonly nanos: Readonly<Record<SpendLine['state'], number>>;
-  /** What one call may cost or did cost; 0 when the call is unknown. */
-  nanosOf(id: string): number;
-  /** Reads the lines that were added, by other processes too. */
-  catchUp(): Promise<void>;
-  /** Writes a change down, then counts it. */
-  write(line: SpendLine): Promise<void>;
-}
+export type SpendLedger = ReturnType<typeof createSpendLedger>;
 
 const lineEnd = 0x0a;
 
@@ -75,9 +67,9 @@ export function createSpendFiles(imagesDir: string): SpendFiles {
 }
 
 /** A month's ledger of which nothing is read yet. */
-export function createSpendLedger(month: string, files: SpendFiles, log: Log): SpendLedger {
+export function createSpendLedger(month: string, files: SpendFiles, log: Log) {
   const calls = new Map<string, { state: SpendLine['state']; nanos: number }>();
-  const nanos = { open: 0, spent: 0, possible: 0, released: 0 };
+  const nanos: Record<SpendLine['state'], number> = { open: 0, spent: 0, possible: 0, released: 0 };
   let readBytes = 0;
 
   const count = ({ id, state, usd }: SpendLine) => {
@@ -91,7 +83,9 @@ export function createSpendLedger(month: string, files: SpendFiles, log: Log): S
   return {
     month,
     nanos,
-    nanosOf: (id) => calls.get(id)?.nanos ?? 0,
+    /** What one call may cost or did cost; 0 when the call is unknown. */
+    nanosOf: (id: string) => calls.get(id)?.nanos ?? 0,
+    /** Reads the lines that were added, by other processes too. */
     async catchUp() {
       const bytes = await files.read(month, readBytes);
       // A last line without its end is torn, or still being written.
@@ -99,22 +93,15 @@ export function createSpendLedger(month: string, files: SpendFiles, log: Log): S
       readBytes += whole.byteLength;
       for (const text of new TextDecoder().decode(whole).split('\n')) {
         if (text === '') continue;
-        const line = parseLine(text);
+        const line = lineSchema.safeParse(parseJson(text)).data;
         if (line) count(line);
         else log.warn({ month, line: text.slice(0, 200) }, 'A line of the spend ledger cannot be read and is left out');
       }
     },
-    async write(line) {
+    /** Writes a change down, then counts it. */
+    async write(line: SpendLine) {
       await files.append(month, JSON.stringify(line));
       count(line);
     },
   };
-}
-
-function parseLine(text: string): SpendLine | undefined {
-  try {
-    return lineSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }

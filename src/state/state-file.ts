@@ -27,7 +27,7 @@ export function stateFile(path: string): RemovableFile {
 }
 
 /** What a state file holds, and what is logged when that cannot be read. */
-export interface StateFormat<T> {
+interface StateFormat<T> {
   /** The file's name under `.state/`. */
   name: string;
   /** The version that is written, and the newest that is read. */
@@ -45,11 +45,10 @@ export async function readState<T>(
   file: StateFile,
   { name, version, schema, log, unreadable }: StateFormat<T>,
 ): Promise<T | undefined> {
-  let content: unknown;
   try {
     const text = await file.load();
     if (text === undefined) return undefined;
-    content = parseJson(text);
+    const content = parseJson(text);
     refuseNewer(content, name, version);
     return schema.parse(content);
   } catch (error) {

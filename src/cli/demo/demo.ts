@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { boardProperties, statusNames } from '../../core/properties.ts';
 import { formats } from '../../core/post.ts';
-import { type EmbeddedBoard, startEmbeddedBoard } from '../../emulators/notion/embedded-board.ts';
+import { startEmbeddedBoard } from '../../emulators/notion/embedded-board.ts';
 import { type EmulatedHuggingFace, startEmulatedHuggingFace } from '../../emulators/hugging-face/server.ts';
 import { samplePosts } from './posts.ts';
 
@@ -40,15 +40,13 @@ export async function startDemo({ real, port = 0 }: { real: boolean; port?: numb
     rows: (imagesDir) =>
       ids.map((id) => {
         const { values } = database.row(id);
-        const text = (name: string) => {
-          const value = values[name];
-          return typeof value === 'string' ? value : '';
-        };
+        const text = (name: string) => (typeof values[name] === 'string' ? values[name] : '');
         const file = text('Image file');
         return [text('Name'), text('Status'), text('Provider'), file && join(imagesDir, file), text('Why')];
       }),
     async [Symbol.asyncDispose]() {
-      await close(board, huggingFace);
+      await huggingFace?.close();
+      await board.close();
     },
   };
 }
@@ -60,11 +58,6 @@ function emulatedProviders({ url, hubUrl }: EmulatedHuggingFace): Record<string,
     HF_ENDPOINT: url,
     HF_HUB_URL: hubUrl,
   };
-}
-
-async function close(board: EmbeddedBoard, huggingFace: EmulatedHuggingFace | undefined): Promise<void> {
-  await huggingFace?.close();
-  await board.close();
 }
 
 /** A board with every property that the product knows. */

@@ -1,10 +1,4 @@
-/** One post that the demo board starts with. */
-export interface SamplePost {
-  name: string;
-  caption: string;
-  prompt: string;
-  format?: string;
-}
+type SamplePost = { name: string; caption: string; prompt: string; format?: string };
 
 /** Six planned posts in six languages, one of them without a prompt of its own. */
 export const samplePosts: readonly SamplePost[] = [

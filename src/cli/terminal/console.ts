@@ -25,12 +25,9 @@ export function createConsole(
   const forPeople = alwaysForPeople || progress !== undefined;
   const stdout = pino.destination({ dest: 1, sync: true });
   const printLine = progress?.line ?? ((line: string) => stdout.write(line));
+  const destination = forPeople ? prettyStream(printLine, progress !== undefined) : stdout;
   return {
-    log: createLog({
-      level,
-      redact,
-      destination: forPeople ? prettyStream(printLine, progress !== undefined) : stdout,
-    }),
+    log: createLog({ level, redact, destination }),
     events,
     forPeople,
     print(text) {

@@ -1,15 +1,8 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { WorkerEvents } from '../../core/events.ts';
 
-/** A progress bar at the bottom of a terminal, with lines above it. */
-export interface Progress {
-  /** Prints a line above the bar. */
-  line: (text: string) => void;
-  stop: () => void;
-}
-
-/** Shows how many of the rows that are known to wait have ended, from the first row taken until no row waits. */
-export function createProgress(stream: NodeJS.WriteStream, events: WorkerEvents): Progress {
+/** A progress bar at the bottom of a terminal. It shows how many of the rows that are known to wait have ended, from the first row taken until no row waits. */
+export function createProgress(stream: NodeJS.WriteStream, events: WorkerEvents) {
   let shown: { bars: MultiBar; bar: SingleBar } | undefined;
   let steps = 0;
   let waiting = { count: 0, more: false };
@@ -63,5 +56,7 @@ export function createProgress(stream: NodeJS.WriteStream, events: WorkerEvents)
     shown.bar.update(steps);
   });
 
-  return { line: (text) => (shown ? shown.bars.log(text) : stream.write(text)), stop };
+  /** Prints a line above the bar. */
+  const line = (text: string) => void (shown ? shown.bars.log(text) : stream.write(text));
+  return { line, stop };
 }

@@ -1,9 +1,9 @@
 import { StopSignal } from '../../core/errors.ts';
 
 /** How long clean-up may take after the first signal before the process ends anyway. */
-const patienceMs = 8000;
+const cleanUpMs = 8000;
 
-/** A signal that aborts on SIGINT and SIGTERM; the second of them, or the end of patience, ends the process at once. */
+/** A signal that aborts on SIGINT and SIGTERM; the second of them, or too long a clean-up, ends the process at once. */
 export function onStopSignals(): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   const names = ['SIGINT', 'SIGTERM'] as const;
@@ -11,7 +11,7 @@ export function onStopSignals(): { signal: AbortSignal; release: () => void } {
     const stop = new StopSignal(name === 'SIGINT' ? 130 : 143);
     if (controller.signal.aborted) process.exit(stop.exitCode);
     controller.abort(stop);
-    setTimeout(() => process.exit(stop.exitCode), patienceMs).unref();
+    setTimeout(() => process.exit(stop.exitCode), cleanUpMs).unref();
   };
   for (const name of names) process.on(name, handler);
   return {
