@@ -16,7 +16,6 @@ const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
 
 interface LogSettings {
   logLevel: (typeof logLevels)[number];
-  /** Values that must never be shown. */
   secrets: readonly string[];
 }
 

@@ -72,7 +72,6 @@ export interface PostBoard {
 export interface BoardFacts {
   title: string;
   url: string;
-  /** The largest file the workspace takes. */
   maxUploadBytes: number;
   /** Optional properties that the board lacks, by the names they would have. */
   missing: string[];

@@ -21,10 +21,8 @@ export interface Environment {
   url(name: string, fallback: string): string;
   optionalUrl(name: string): string | undefined;
   list(name: string, fallback: readonly string[], allowed: readonly string[]): string[];
-  /** Notes a problem found by the caller. */
   problem(sentence: string): void;
   readonly problems: readonly string[];
-  /** Values that must never be shown. */
   readonly secrets: readonly string[];
   /** Every name that was asked for. */
   readonly names: ReadonlySet<string>;
@@ -76,9 +74,8 @@ export function readEnvironment(variables: Variables): Environment {
         if (value === undefined) continue;
         // eslint-disable-next-line no-control-regex
         if (/[\u0000-\u0020\u007f-\uffff]/.test(value)) {
-          problems.push(
-            `${name} holds a space or an unusual character: copy the key again, without quotes or line breaks.`,
-          );
+          const step = 'copy the key again, without quotes or line breaks.';
+          problems.push(`${name} holds a space or an unusual character: ${step}`);
         }
         secrets.push(value);
         return value;
@@ -115,14 +112,8 @@ export function readEnvironment(variables: Variables): Environment {
     list(name, fallback, allowed) {
       const value = optional(name);
       if (value === undefined) return [...fallback];
-      const items = [
-        ...new Set(
-          value
-            .split(',')
-            .map((item) => item.trim().toLowerCase())
-            .filter(Boolean),
-        ),
-      ];
+      const given = value.split(',').map((item) => item.trim().toLowerCase());
+      const items = [...new Set(given.filter(Boolean))];
       const unknown = items.filter((item) => !allowed.includes(item));
       if (unknown.length > 0 || items.length === 0) {
         const what = unknown.length > 0 ? `names ${unknown.map((item) => `"${item}"`).join(', ')}` : 'names nothing';

@@ -3,9 +3,7 @@ import type { FailureCode } from './reactions.ts';
 
 /** Facts a provider's answer may carry about its failure. */
 export interface ProviderErrorFacts {
-  /** HTTP status, where there was an answer. */
   status?: number;
-  /** How long to wait before asking again, in ms. */
   retryAfterMs?: number;
   /** Wall-clock ms when asking again makes sense. */
   until?: number;
@@ -31,7 +29,6 @@ export class ProviderError extends Error {
 export class ChainExhaustedError extends Error {
   override readonly name = 'ChainExhaustedError';
   readonly attempts: readonly Attempt[];
-  /** The failure that ended the chain. */
   readonly last: ProviderError;
 
   constructor(attempts: readonly Attempt[], last: ProviderError) {

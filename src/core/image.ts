@@ -49,7 +49,6 @@ export interface GeneratedImage {
 export const savedImageSchema = z.object({
   /** File name, relative to the images folder. */
   path: z.string(),
-  /** Hex digest of the file's bytes. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   byteLength: z.int().nonnegative(),
   mediaType: z.enum(['image/png', 'image/jpeg', 'image/webp']),

@@ -28,7 +28,6 @@ export interface Failed {
 export interface Skipped {
   kind: 'skipped';
   post: Post;
-  /** In words. */
   reason: string;
   /** True when the row waits still and is to be taken again. */
   again: boolean;

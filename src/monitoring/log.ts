@@ -42,10 +42,8 @@ function logOutcome(log: Log, outcome: Outcome): void {
   if (outcome.kind === 'done') {
     const { image, provider, model, costUsd, durationMs, attempts } = outcome;
     const data = { ...row, file: image.path, provider, model, costUsd, durationMs, attempts };
-    log.info(
-      data,
-      `"${post.title}": ${image.path} by ${outcome.label}, ${formatDuration(durationMs)}, ${formatCost(costUsd)}`,
-    );
+    const made = `${image.path} by ${outcome.label}, ${formatDuration(durationMs)}, ${formatCost(costUsd)}`;
+    log.info(data, `"${post.title}": ${made}`);
   } else if (outcome.kind === 'failed') {
     log.warn({ ...row, attempts: outcome.attempts }, `"${post.title}": failed. ${outcome.error}`);
   } else {
@@ -57,10 +55,8 @@ function logOutcome(log: Log, outcome: Outcome): void {
 function logSummary(log: Log, summary: PassSummary): void {
   const { done, failed, skipped, costUsd, possibleUsd, durationMs } = summary;
   const counts = `${done} done, ${failed} failed, ${skipped} skipped`;
-  log.info(
-    summary,
-    `Pass finished: ${counts}, ${formatDuration(durationMs)}, ${formatCost(costUsd)}${maybeCost(possibleUsd)}`,
-  );
+  const cost = `${formatCost(costUsd)}${maybeCost(possibleUsd)}`;
+  log.info(summary, `Pass finished: ${counts}, ${formatDuration(durationMs)}, ${cost}`);
 }
 
 /** Without a cap there is nothing to say. */

@@ -25,10 +25,8 @@ export interface WorkerSources {
   log: Log;
   redact: Redact;
   version: string;
-  schedule: {
-    /** Wall-clock ms; undefined while there is none. */
-    next(): number | undefined;
-  };
+  /** When the next pass begins, in wall-clock ms; undefined while there is none. */
+  schedule: { next(): number | undefined };
   /** All providers that the product knows, in the order of the chain, those that are not configured last. */
   providers: readonly { name: string; label: string; configured: boolean }[];
   chain: { state(): readonly ProviderState[] };
@@ -54,8 +52,7 @@ export interface WorkerSources {
     /** What the operator has to mend, each in a few sentences. */
     alerts(): string[];
   };
-  /** The images of the board; newest first. */
+  /** The images of the board, and those that one user asked for over HTTP; newest first. */
   images: { latest(count: number): Promise<ImageRecord[]> };
-  /** The images that one user asked for over HTTP; newest first. */
   uploads: { latest(userId: string, count: number): Promise<ImageRecord[]> };
 }

@@ -12,7 +12,6 @@ interface BroadcastOptions<Reader> {
 }
 
 interface Subscriber<Reader> {
-  /** The reader, as a key. */
   key: string;
   reader: Reader;
   until: number;

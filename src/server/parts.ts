@@ -8,7 +8,6 @@ import type { RunImageJob } from './image-jobs.ts';
 
 /** What is handed in to the server: all that the page and the metrics read, and what callers can have done. */
 export interface ServerParts extends WorkerSources {
-  /** Ends everything: the shutdown. */
   signal: AbortSignal;
   events: WorkerEvents;
   generate: RunImageJob;
@@ -27,6 +26,5 @@ export interface ServerParts extends WorkerSources {
   thumbnail(file: string): Promise<Uint8Array | undefined>;
   /** What a notice means; `body` as it came in. */
   notice(body: Uint8Array, headers: NoticeHeaders): Promise<NoticeAnswer>;
-  /** Images a day by provider. */
   tally: StateFile;
 }

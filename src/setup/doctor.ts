@@ -4,7 +4,6 @@ import { checkEnvFile, checkNode } from './check-machine.ts';
 /** The checks that doctor makes; those of other rooms are handed in. */
 export interface Checks {
   settingsProblems: readonly string[];
-  /** As in `process.versions.node`. */
   nodeVersion: string;
   envFile: string;
   board: () => AsyncIterable<Finding>;

@@ -18,7 +18,6 @@ export interface SpendFiles {
 }
 
 const lineSchema = z.object({
-  /** The call's own. */
   id: z.string().min(1),
   /** ISO 8601, UTC. */
   at: z.string(),

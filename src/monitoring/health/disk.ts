@@ -4,7 +4,6 @@ import { alertMessages } from '../../messages/alerts.ts';
 
 export interface DiskWatchOptions {
   folder: string;
-  /** The system's answer for a path; `node:fs` has it. */
   statfs: (folder: string) => Promise<{ bavail: number; bsize: number }>;
   alerts: Alerts;
   log: Log;

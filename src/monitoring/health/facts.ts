@@ -16,7 +16,6 @@ export interface HealthFacts {
     lastStartedAt?: string;
     lastEndedAt?: string;
     lastResult?: PassResult;
-    /** What the last pass said, where it failed. */
     lastError?: string;
     lastGoodAt?: string;
     lastGood?: Pick<PassSummary, 'done' | 'failed' | 'skipped'>;
@@ -34,7 +33,6 @@ export interface HealthFacts {
 /** The answer to "are you alive?" or "are you ready?". */
 export interface Verdict {
   ok: boolean;
-  /** One sentence. */
   reason: string;
 }
 

@@ -47,11 +47,8 @@ function createMetrics(registry: Registry) {
 function countPasses({ counter, histogram }: Metrics): Listeners {
   const ended = ['done', 'failed', 'stopped'] as const;
   const passes = counter('ntf_passes_total', 'Passes over the board that came to an end, by result.', 'result');
-  const duration = histogram(
-    'ntf_pass_duration_seconds',
-    'How long passes over the board took, from their start to their end.',
-    passSeconds,
-  );
+  const durationHelp = 'How long passes over the board took, from their start to their end.';
+  const duration = histogram('ntf_pass_duration_seconds', durationHelp, passSeconds);
   for (const result of ended) passes.inc({ result }, 0);
   return {
     pass({ state, startedAt, endedAt, summary }) {
@@ -72,10 +69,9 @@ function countRows({ counter }: Metrics): Listeners {
 
 function measureQueue({ gauge }: Metrics): Listeners {
   let waiting = new Set<string>();
-  const depth = gauge(
-    'ntf_queue_depth',
-    'Rows that waited or were being served at the last look at the board, without those that were told since.',
-  );
+  const depthHelp =
+    'Rows that waited or were being served at the last look at the board, without those that were told since.';
+  const depth = gauge('ntf_queue_depth', depthHelp);
   const truncated = gauge('ntf_queue_truncated', 'Whether more rows waited than the last look at the board showed.');
   return {
     pendingRead({ posts, isFirst, more }) {
@@ -92,23 +88,13 @@ function measureQueue({ gauge }: Metrics): Listeners {
 }
 
 function countAttempts({ counter, histogram, gauge }: Metrics, providers: Providers): Listeners {
-  const attempts = counter(
-    'ntf_provider_attempts_total',
-    'Calls of a provider by outcome, and refusals to call it (circuit_open, over_budget).',
-    'provider',
-    'outcome',
-  );
-  const duration = histogram(
-    'ntf_provider_attempt_duration_seconds',
-    'How long calls of a provider took, whatever became of them.',
-    callSeconds,
-    'provider',
-  );
+  const attemptsHelp = 'Calls of a provider by outcome, and refusals to call it (circuit_open, over_budget).';
+  const attempts = counter('ntf_provider_attempts_total', attemptsHelp, 'provider', 'outcome');
+  const durationHelp = 'How long calls of a provider took, whatever became of them.';
+  const duration = histogram('ntf_provider_attempt_duration_seconds', durationHelp, callSeconds, 'provider');
   const images = counter('ntf_pictures_total', 'Pictures made, by provider.', 'provider');
-  const share = gauge(
-    'ntf_placeholder_share',
-    'The share of drawn cards among the pictures made by this process, from 0 to 1.',
-  );
+  const shareHelp = 'The share of drawn cards among the pictures made by this process, from 0 to 1.';
+  const share = gauge('ntf_placeholder_share', shareHelp);
   const names = new Set(providers.map(({ name }) => name));
   const made = { placeholders: 0, all: 0 };
 
@@ -142,11 +128,8 @@ function outcomeOf({ outcome, notAsked }: Attempt): Attempt['outcome'] {
 }
 
 function countNotion({ counter }: Metrics): Listeners {
-  const requests = counter(
-    'ntf_notion_requests_total',
-    'Requests to Notion by class of the answer; none when no answer came.',
-    'status',
-  );
+  const requestsHelp = 'Requests to Notion by class of the answer; none when no answer came.';
+  const requests = counter('ntf_notion_requests_total', requestsHelp, 'status');
   const pauses = counter('ntf_notion_pauses_total', 'Pauses that Notion asked for.');
   const paused = counter('ntf_notion_pause_seconds_total', 'How long the pauses were that Notion asked for.');
   for (const status of ['2xx', '4xx', '429', '5xx', 'none']) requests.inc({ status }, 0);

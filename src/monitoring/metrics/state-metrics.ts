@@ -93,20 +93,12 @@ function showWorker({ passes, health, version }: WorkerSources, add: AddGauge): 
   addValue('ntf_paused', 'Whether passes are paused.', () => passes.pausedSince() !== undefined);
   addValue('ntf_ready', 'Whether the worker is ready, as /readyz tells it.', () => health.readiness().ok);
   addValue('ntf_alive', 'Whether the worker’s loop is alive.', () => health.liveness().ok);
-  addValue(
-    'ntf_last_good_pass_timestamp_seconds',
-    'Unix time of the last good pass over the board; absent before the first.',
-    () => Date.parse(health.facts().passes.lastGoodAt ?? '') / 1000,
-  );
-  addValue(
-    'ntf_oldest_waiting_seconds',
-    'For how long the row has waited that waits longest; absent when none is known to wait.',
-    () => (health.facts().oldestWaitingMs ?? Number.NaN) / 1000,
-  );
-  addValue(
-    'ntf_disk_free_bytes',
-    'Free bytes on the disk of the images folder, as last looked at.',
-    () => health.facts().freeDiskBytes,
-  );
+  const goodPassHelp = 'Unix time of the last good pass over the board; absent before the first.';
+  const goodPassAt = () => Date.parse(health.facts().passes.lastGoodAt ?? '') / 1000;
+  addValue('ntf_last_good_pass_timestamp_seconds', goodPassHelp, goodPassAt);
+  const oldestHelp = 'For how long the row has waited that waits longest; absent when none is known to wait.';
+  addValue('ntf_oldest_waiting_seconds', oldestHelp, () => (health.facts().oldestWaitingMs ?? Number.NaN) / 1000);
+  const diskHelp = 'Free bytes on the disk of the images folder, as last looked at.';
+  addValue('ntf_disk_free_bytes', diskHelp, () => health.facts().freeDiskBytes);
   add('ntf_build_info', 'The version that runs; always 1.', ['version'], () => [{ labels: { version }, value: 1 }]);
 }

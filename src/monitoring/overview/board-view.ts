@@ -5,17 +5,14 @@ import { listen, type WorkerEvents } from '../../core/events.ts';
 import { isoTime } from '../../lib/dates.ts';
 import type { Log } from '../../lib/log.ts';
 import { troubleMessages } from '../../messages/page.ts';
+import type { RunningRow } from '../../core/overview.ts';
 import type { Post } from '../../core/post.ts';
 import { readPending } from '../../worker/row-source.ts';
 import type { BoardLook } from '../sources.ts';
 
 /** A row that is being served. */
-interface ServedRow {
+interface ServedRow extends Pick<RunningRow, 'provider' | 'isMade'> {
   post: Post;
-  /** Label of the provider that is being asked. */
-  provider?: string;
-  /** Is its image made, and only to be written to the board? */
-  isMade?: boolean;
   /** Wall-clock ms. */
   since: number;
 }

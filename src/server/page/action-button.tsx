@@ -4,7 +4,6 @@ import { ask } from './http.ts';
 import { ShowNotice } from './notice.tsx';
 
 interface ActionProps {
-  /** Where it posts to. */
   path: string;
   /** The notice to show when it went well. */
   done: string;

@@ -9,6 +9,8 @@ const gap = 4;
 /** Strokes that distinguish the series without their colours; the first is plain. */
 const strokes = ['', 'M0 8 8 0', 'M4 0V8', 'M0 4H8', 'M0 0 8 8', 'M0 4H8M4 0V8', 'M0 8 8 0M0 0 8 8'];
 
+const tile = { width: 8, height: 8, patternUnits: 'userSpaceOnUse' } as const;
+
 interface Series {
   name: string;
   label: string;
@@ -73,14 +75,7 @@ function Bars({ days, series, all }: { days: DayView[]; series: Series[]; all: n
     <svg viewBox={`0 0 ${width} ${height + 1}`} role="img" aria-label={words}>
       <defs>
         {series.map(({ place }) => (
-          <pattern
-            key={place}
-            id={`series-${place}`}
-            class={`series-${place}`}
-            width="8"
-            height="8"
-            patternUnits="userSpaceOnUse"
-          >
+          <pattern key={place} id={`series-${place}`} class={`series-${place}`} {...tile}>
             <rect width="8" height="8" fill="currentColor" />
             <path d={strokes[place]} class="stroke" />
           </pattern>
@@ -96,16 +91,8 @@ function Bars({ days, series, all }: { days: DayView[]; series: Series[]; all: n
               const size = ((counts[name] ?? 0) / most) * height;
               if (size === 0) return null;
               top -= size;
-              return (
-                <rect
-                  key={name}
-                  x={index * step + gap / 2}
-                  y={top}
-                  width={step - gap}
-                  height={size}
-                  fill={`url(#series-${place})`}
-                />
-              );
+              const bar = { x: index * step + gap / 2, y: top, width: step - gap, height: size };
+              return <rect key={name} {...bar} fill={`url(#series-${place})`} />;
             })}
           </g>
         );

@@ -33,21 +33,15 @@ export function generateImageRoutes(parts: ServerParts, settings: ServerSettings
       try {
         const image = await whileCallerWaits(reply.raw, parts.signal, (signal) => parts.generate({ ...job, signal }));
         if (app.credentials) giveCookie(reply, app.credentials, identity, 'uploads');
-        const { filename, provider, model, costUsd, why, seed = asked.seed } = image;
+        const { prompt, seed, width, height } = asked;
         return {
           success: true as const,
-          imageUrl: `/uploads/images/user-${identity.id}/${filename}`,
-          filename,
-          prompt: asked.prompt,
+          imageUrl: `/uploads/images/user-${identity.id}/${image.filename}`,
           userId: identity.id,
-          provider,
-          model,
           processingTime: Math.round(clock.monotonic() - startedAt),
-          seed,
-          width: asked.width,
-          height: asked.height,
-          why: redact(why),
-          costUsd,
+          ...{ prompt, seed, width, height },
+          ...image,
+          why: redact(image.why),
         };
       } catch (error) {
         if (reply.raw.destroyed) throw callerGone();

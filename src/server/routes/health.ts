@@ -5,19 +5,18 @@ import type { ServerParts } from '../parts.ts';
 
 const config = { access: 'open', rateLimit: false } as const;
 
+const open = { tags: ['health'], security: [] };
+const answer = <S extends string>(status: S) => z.object({ status: z.literal(status), reason: z.string() });
+
 /** `GET /healthz` and `GET /readyz`: what is known already, so that nothing slow can hold them up. */
 export function healthRoutes({ health, redact, signal }: ServerParts): FastifyPluginAsyncZod {
   const stopping = { ok: false, reason: verdictMessages.stopping };
 
   return async (app) => {
     const live = {
-      tags: ['health'],
+      ...open,
       summary: 'Is the process alive?',
-      security: [],
-      response: {
-        200: z.object({ status: z.literal('ok'), reason: z.string() }).describe('It is.'),
-        503: z.object({ status: z.literal('dead'), reason: z.string() }).describe('It is not: start it again.'),
-      },
+      response: { 200: answer('ok').describe('It is.'), 503: answer('dead').describe('It is not: start it again.') },
     };
     app.get('/healthz', { config, schema: live }, async (_, reply) => {
       const { ok, reason } = health.liveness();
@@ -26,14 +25,11 @@ export function healthRoutes({ health, redact, signal }: ServerParts): FastifyPl
     });
 
     const ready = {
-      tags: ['health'],
+      ...open,
       summary: 'Does the worker do its work?',
-      security: [],
       response: {
-        200: z
-          .object({ status: z.literal('ready'), reason: z.string(), lastGoodPassAt: z.string().nullable() })
-          .describe('It does.'),
-        503: z.object({ status: z.literal('not ready'), reason: z.string() }).describe('It does not, and why.'),
+        200: answer('ready').extend({ lastGoodPassAt: z.string().nullable() }).describe('It does.'),
+        503: answer('not ready').describe('It does not, and why.'),
       },
     };
     app.get('/readyz', { config, schema: ready }, async (_, reply) => {

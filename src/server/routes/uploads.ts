@@ -20,7 +20,6 @@ const uploadParams = z.object({ user: z.string(), file: z.string() });
 interface Place {
   folder: string;
   file: string;
-  /** Is it for everyone? */
   isPublic: boolean;
 }
 
