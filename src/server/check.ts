@@ -7,28 +7,28 @@ import { isLoopback, type ServerSettings } from './settings.ts';
 /** Shorter ones can be guessed; `openssl rand -hex 32` makes 64 characters. */
 const shortestSecret = 16;
 
-const subject = { key: 'server', about: 'Status page and HTTP API' };
+const finding = (state: Finding['state'], message: string): Finding => {
+  return { key: 'server', about: 'Status page and HTTP API', state, message };
+};
 
 /** Checks whether the server could listen, and whether its callers would have to prove who they are. */
 export async function checkServer(settings: ServerSettings): Promise<Finding> {
   const { host, port, tokens, jwtSecret } = settings;
   if (tokens.length === 0 && jwtSecret === undefined && !isLoopback(host)) {
-    return { ...subject, state: 'problem', message: `Nobody could be known at ${host}: set API_TOKENS or JWT_SECRET.` };
+    return finding('problem', `Nobody could be known at ${host}: set API_TOKENS or JWT_SECRET.`);
   }
   const code = await tryListening(host, port);
   if (code === 'EADDRINUSE') {
-    const message = `Port ${port} is in use: well if it is this worker, else set PORT to another.`;
-    return { ...subject, state: 'note', message };
+    return finding('note', `Port ${port} is in use: well if it is this worker, else set PORT to another.`);
   }
   if (code !== undefined) {
-    const message = `The server cannot listen at ${host}, port ${port} (${code}): correct HOST and PORT.`;
-    return { ...subject, state: 'problem', message };
+    return finding('problem', `The server cannot listen at ${host}, port ${port} (${code}): correct HOST and PORT.`);
   }
   const weak = weakSecret(settings);
-  if (weak !== undefined) return { ...subject, state: 'warning', message: weak };
+  if (weak !== undefined) return finding('warning', weak);
   const names = [...new Set(tokens.map(({ name }) => name)), ...(jwtSecret === undefined ? [] : ['holders of a JWT'])];
   const callers = names.length === 0 ? 'this machine alone' : names.join(', ');
-  return { ...subject, state: 'well', message: `can listen at ${host}, port ${port}, for ${callers}` };
+  return finding('well', `can listen at ${host}, port ${port}, for ${callers}`);
 }
 
 /** Which secret of the settings could be guessed, in words; undefined when none could. */

@@ -31,11 +31,8 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
 }
 
 function unforeseen(): HttpError {
-  return new HttpError(
-    500,
-    'Internal error',
-    'Something went wrong that nobody foresaw: ask again, and if it stays, the operator finds it in the log.',
-  );
+  const step = 'ask again, and if it stays, the operator finds it in the log';
+  return new HttpError(500, 'Internal error', `Something went wrong that nobody foresaw: ${step}.`);
 }
 
 function answerText(answer: unknown, { redact }: Pick<Tools, 'redact'>): string {

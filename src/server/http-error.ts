@@ -25,12 +25,8 @@ export class HttpError extends Error {
   readonly facts: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(
-    statusCode: number,
-    title: string,
-    message: string,
-    { facts = {}, headers = {}, cause }: HttpErrorFacts = {},
-  ) {
+  constructor(statusCode: number, title: string, message: string, details: HttpErrorFacts = {}) {
+    const { facts = {}, headers = {}, cause } = details;
     super(message, cause === undefined ? {} : { cause });
     this.statusCode = statusCode;
     this.title = title;

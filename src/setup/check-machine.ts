@@ -7,11 +7,8 @@ export function checkNode(version: string): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const serves = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22;
   if (serves) return { ...subject, state: 'well', message: version };
-  return {
-    ...subject,
-    state: 'problem',
-    message: `Version ${version} is not supported: install Node.js 24 from nodejs.org (20.19 and later of 20, and 22.12 and later serve too).`,
-  };
+  const step = 'install Node.js 24 from nodejs.org (20.19 and later of 20, and 22.12 and later serve too)';
+  return { ...subject, state: 'problem', message: `Version ${version} is not supported: ${step}.` };
 }
 
 /** Checks that the file with the secrets is the operator's alone; rights say nothing on Windows. */
@@ -22,9 +19,6 @@ export async function checkEnvFile(file: string): Promise<Finding> {
   if (process.platform === 'win32' || (facts.mode & 0o004) === 0) {
     return { ...subject, state: 'well', message: 'closed to others' };
   }
-  return {
-    ...subject,
-    state: 'warning',
-    message: `Everybody on this machine can read the secrets in ${file}: run chmod 600 ${file}.`,
-  };
+  const message = `Everybody on this machine can read the secrets in ${file}: run chmod 600 ${file}.`;
+  return { ...subject, state: 'warning', message };
 }

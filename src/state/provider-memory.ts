@@ -24,13 +24,7 @@ export interface LockoutOwner {
 }
 
 /** The lockouts that outlive the process. Writing never fails the caller; what could not be written is logged. */
-export interface ProviderMemory {
-  /** The lockout of this account and model; one of another account or model is forgotten. */
-  recall(owner: LockoutOwner): Lockout | undefined;
-  remember(owner: LockoutOwner, lockout: Lockout): Promise<void>;
-  /** Forgets one provider's lockout, or all of them. */
-  forget(name?: string): Promise<void>;
-}
+export type ProviderMemory = ReturnType<typeof createMemory>;
 
 const lastTimeMs = 8.64e15;
 const time = z.number().min(0).max(lastTimeMs);
@@ -63,12 +57,10 @@ export async function openMemory(file: StateFile, log: Log): Promise<ProviderMem
 }
 
 /** A memory that ends with the process, unless `write` is given, which is called after each change. */
-export function createMemory(
-  entries = new Map<string, Entry>(),
-  write: () => Promise<void> = () => Promise.resolve(),
-): ProviderMemory {
+export function createMemory(entries = new Map<string, Entry>(), write: () => Promise<void> = () => Promise.resolve()) {
   return {
-    recall({ name, account, model }) {
+    /** The lockout of this account and model; one of another account or model is forgotten. */
+    recall({ name, account, model }: LockoutOwner): Lockout | undefined {
       const entry = entries.get(name);
       if (!entry) return undefined;
       if (entry.account === account && (entry.model ?? model) === model) {
@@ -79,12 +71,13 @@ export function createMemory(
       void write();
       return undefined;
     },
-    remember({ name, account, model }, lockout) {
+    remember({ name, account, model }: LockoutOwner, lockout: Lockout) {
       const isRoute = reactions[lockout.code].remember === 'route';
       entries.set(name, { account, ...(isRoute && { model }), ...lockout });
       return write();
     },
-    async forget(name) {
+    /** Forgets one provider's lockout, or all of them. */
+    async forget(name?: string) {
       const names = name === undefined ? [...entries.keys()] : [name];
       if (names.filter((known) => entries.delete(known)).length > 0) await write();
     },

@@ -5,18 +5,8 @@ import { startEmbeddedBoard } from '../../emulators/notion/embedded-board.ts';
 import { type EmulatedHuggingFace, startEmulatedHuggingFace } from '../../emulators/hugging-face/server.ts';
 import { samplePosts } from './posts.ts';
 
-/** The embedded board with its sample posts, and the settings that lead to it. */
-export interface Demo extends AsyncDisposable {
-  /** The board's address. */
-  url: string;
-  /** Environment variables for a worker on this board. */
-  variables: Record<string, string>;
-  /** The rows as an editor sees them: title, status, provider, path of the image in `imagesDir`, why. */
-  rows(imagesDir: string): string[][];
-}
-
-/** Starts the board on loopback, and unless `real` an emulated Hugging Face that is out of credit. */
-export async function startDemo({ real, port = 0 }: { real: boolean; port?: number }): Promise<Demo> {
+/** Starts the embedded board with its sample posts on loopback, and unless `real` an emulated Hugging Face that is out of credit. */
+export async function startDemo({ real, port = 0 }: { real: boolean; port?: number }) {
   const board = await startEmbeddedBoard({ port, connectionName: 'notion-to-facebook' });
   const huggingFace = real ? undefined : await startEmulatedHuggingFace({ behaviour: 'out_of_credit' });
   const database = board.createDatabase('Facebook posts', demoProperties());
@@ -31,13 +21,15 @@ export async function startDemo({ real, port = 0 }: { real: boolean; port?: numb
   );
   return {
     url: board.url,
+    /** Environment variables for a worker on this board. */
     variables: {
       NOTION_TOKEN: board.token,
       NOTION_DATABASE_ID: database.id,
       NOTION_API_URL: board.url,
       ...(huggingFace && emulatedProviders(huggingFace)),
     },
-    rows: (imagesDir) =>
+    /** The rows as an editor sees them: title, status, provider, path of the image in `imagesDir`, why. */
+    rows: (imagesDir: string) =>
       ids.map((id) => {
         const { values } = database.row(id);
         const text = (name: string) => (typeof values[name] === 'string' ? values[name] : '');

@@ -1,24 +1,17 @@
 import pino from 'pino';
-import { createWorkerEvents, type WorkerEvents } from '../../core/events.ts';
-import type { Log } from '../../lib/log.ts';
+import { createWorkerEvents } from '../../core/events.ts';
 import { createRedact } from '../../lib/redact.ts';
 import { createLog, prettyStream } from './log.ts';
 import { createProgress } from './progress.ts';
 
 /** What a command shows: readable lines and a progress bar on a terminal, JSON lines otherwise. */
-export interface Console extends Disposable {
-  log: Log;
-  /** What the progress bar follows; to be given to the worker. */
-  events: WorkerEvents;
-  forPeople: boolean;
-  print: (text: string) => void;
-}
+export type Console = ReturnType<typeof createConsole>;
 
 /** Opens the console of a command; `alwaysForPeople` gives readable lines without a terminal too. */
 export function createConsole(
   { logLevel: level, secrets }: { logLevel: string; secrets: readonly string[] },
   { alwaysForPeople = false } = {},
-): Console {
+) {
   const redact = createRedact(secrets);
   const events = createWorkerEvents();
   const progress = process.stdout.isTTY ? createProgress(process.stdout, events) : undefined;
@@ -28,9 +21,10 @@ export function createConsole(
   const destination = forPeople ? prettyStream(printLine, progress !== undefined) : stdout;
   return {
     log: createLog({ level, redact, destination }),
+    /** What the progress bar follows; to be given to the worker. */
     events,
     forPeople,
-    print(text) {
+    print(text: string) {
       progress?.stop();
       process.stdout.write(`${redact(text)}\n`);
     },

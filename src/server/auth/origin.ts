@@ -16,11 +16,8 @@ export function changesState(request: FastifyRequest): boolean {
 export function refuseForeignHost(request: FastifyRequest): void {
   const name = /^(\[[^\]]*\]|[^:]*)(?::\d{1,5})?$/.exec(request.headers.host ?? '')?.[1]?.toLowerCase();
   if (name !== undefined && loopbackNames.has(name)) return;
-  throw new HttpError(
-    403,
-    'Forbidden',
-    'Without API_TOKENS or JWT_SECRET this server answers to localhost, 127.0.0.1 and [::1] only: use one of these, or configure a token.',
-  );
+  const limit = 'Without API_TOKENS or JWT_SECRET this server answers to localhost, 127.0.0.1 and [::1] only';
+  throw new HttpError(403, 'Forbidden', `${limit}: use one of these, or configure a token.`);
 }
 
 /**
@@ -32,11 +29,8 @@ export function refuseForeignOrigin(request: FastifyRequest, allowed: readonly s
   if (origin !== undefined && allowed.includes(origin)) return;
   const isForeign = origin === undefined ? site === 'cross-site' && changesState(request) : !isSame(origin, host);
   if (!isForeign) return;
-  throw new HttpError(
-    403,
-    'Forbidden',
-    'The request comes from a page of another origin: open the page at the address of this server, or name its origin in CORS_ORIGINS.',
-  );
+  const step = 'open the page at the address of this server, or name its origin in CORS_ORIGINS';
+  throw new HttpError(403, 'Forbidden', `The request comes from a page of another origin: ${step}.`);
 }
 
 function isSame(origin: string, host: string | undefined): boolean {

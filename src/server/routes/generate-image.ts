@@ -34,14 +34,13 @@ export function generateImageRoutes(parts: ServerParts, settings: ServerSettings
         const image = await whileCallerWaits(reply.raw, parts.signal, (signal) => parts.generate({ ...job, signal }));
         if (app.credentials) giveCookie(reply, app.credentials, identity, 'uploads');
         const { prompt, seed, width, height } = asked;
+        const made = { prompt, seed, width, height, ...image, why: redact(image.why) };
         return {
           success: true as const,
           imageUrl: `/uploads/images/user-${identity.id}/${image.filename}`,
           userId: identity.id,
           processingTime: Math.round(clock.monotonic() - startedAt),
-          ...{ prompt, seed, width, height },
-          ...image,
-          why: redact(image.why),
+          ...made,
         };
       } catch (error) {
         if (reply.raw.destroyed) throw callerGone();
