@@ -5,13 +5,8 @@ import { weakSecret } from './check.ts';
 import type { ServerParts } from './parts.ts';
 import type { ServerSettings } from './settings.ts';
 
-/** The HTTP server, listening. */
-export interface HttpServer {
-  /** Its address, such as `http://127.0.0.1:3000`. */
-  url: string;
-  /** Takes nothing new, lets answers under way end for a moment, and cuts off the rest. */
-  close(): Promise<void>;
-}
+/** The HTTP server, listening; `close` takes nothing new, lets answers under way end for a moment, and cuts off the rest. */
+export type HttpServer = Awaited<ReturnType<typeof listen>>;
 
 /** How long answers under way may take to end. */
 const graceMs = 1000;
@@ -26,11 +21,7 @@ export async function startServer(parts: ServerParts, settings: ServerSettings):
 }
 
 /** Begins to listen with an app that is built; one that cannot listen is closed. @throws {ConfigError} */
-export async function listen(
-  app: FastifyInstance,
-  { clock }: Pick<ServerParts, 'clock'>,
-  settings: ServerSettings,
-): Promise<HttpServer> {
+export async function listen(app: FastifyInstance, { clock }: Pick<ServerParts, 'clock'>, settings: ServerSettings) {
   const { port } = settings;
   // Fastify would listen on two addresses, of which it closes but one in time.
   const host = settings.host === 'localhost' ? '127.0.0.1' : settings.host;

@@ -9,10 +9,7 @@ import { thisHolder } from './lock-holder.ts';
 import { statePaths } from './paths.ts';
 
 /** The images folder's lock, held. */
-export interface FolderLock {
-  /** Gives the folder free, unless another worker has it by now. */
-  release(): Promise<void>;
-}
+export type FolderLock = Awaited<ReturnType<typeof acquireLock>>;
 
 interface LockOptions {
   /** Made by `prepareFolder`. */
@@ -26,7 +23,7 @@ interface LockOptions {
 const heartbeatMs = 5_000;
 
 /** Takes the folder for this worker alone. @throws {LockedError} while a live worker holds it. */
-export async function acquireLock({ folder, clock, log, onLost }: LockOptions): Promise<FolderLock> {
+export async function acquireLock({ folder, clock, log, onLost }: LockOptions) {
   const { root, lock: file } = statePaths(folder);
   const holder = await thisHolder(clock.now());
   await onDisk(root, async () => {
@@ -60,6 +57,7 @@ export async function acquireLock({ folder, clock, log, onLost }: LockOptions): 
   schedule();
 
   return {
+    /** Gives the folder free, unless another worker has it by now. */
     async release() {
       if (!isHeld) return;
       isHeld = false;

@@ -1,7 +1,5 @@
-type SamplePost = { name: string; caption: string; prompt: string; format?: string };
-
 /** Six planned posts in six languages, one of them without a prompt of its own. */
-export const samplePosts: readonly SamplePost[] = [
+export const samplePosts: readonly { name: string; caption: string; prompt: string; format?: string }[] = [
   {
     name: 'Autumn soup: five recipes under 20 minutes',
     caption: 'Cold hands, warm bowl. Which one are you cooking first?',

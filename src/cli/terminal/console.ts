@@ -24,7 +24,7 @@ export function createConsole(
     /** What the progress bar follows; to be given to the worker. */
     events,
     forPeople,
-    print(text: string) {
+    print: (text: string) => {
       progress?.stop();
       process.stdout.write(`${redact(text)}\n`);
     },

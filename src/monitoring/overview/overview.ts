@@ -144,16 +144,16 @@ function providerViews(sources: OverviewSources): ProviderView[] {
   });
 }
 
-function providerStatus(
-  state: ProviderState | undefined,
-): Pick<ProviderView, 'state' | 'words' | 'until' | 'canAskAgain'> {
+type ProviderStatus = Pick<ProviderView, 'state' | 'words' | 'until' | 'canAskAgain'>;
+
+function providerStatus(state: ProviderState | undefined): ProviderStatus {
   if (!state) return { state: 'absent', words: providerMessages.absent, canAskAgain: false };
   const { breaker, admits } = state;
   const isClosed = breaker.kind === 'closed';
   if (admits) return { state: 'ready', words: providerMessages[isClosed ? 'ready' : 'due'], canAskAgain: false };
   if (isClosed) return { state: 'left-out', words: providerMessages.leftOut('over_budget'), canAskAgain: false };
   const { code, until } = breaker.lockout;
-  if (breaker.kind === 'half-open')
-    return { state: 'left-out', words: providerMessages.beingTried(code), canAskAgain: true };
-  return { state: 'left-out', words: providerMessages.leftOut(code), until: isoTime(until), canAskAgain: true };
+  const leftOut = { state: 'left-out', canAskAgain: true } as const;
+  if (breaker.kind === 'half-open') return { ...leftOut, words: providerMessages.beingTried(code) };
+  return { ...leftOut, words: providerMessages.leftOut(code), until: isoTime(until) };
 }
