@@ -25,7 +25,6 @@ import { createNotices } from '../notion/webhook/webhook.ts';
 import { withUnconfigured } from '../providers/registry.ts';
 import { createImageJobs } from '../server/image-jobs.ts';
 import type { ServerParts } from '../server/parts.ts';
-import { startServer } from '../server/server.ts';
 import { prepareFolder } from '../state/files.ts';
 import { createJournal } from '../state/journal.ts';
 import { acquireLock, type FolderLock } from '../state/lock.ts';
@@ -136,6 +135,8 @@ async function joinParts(config: Config, runtime: Runtime, { stop, lock, onAbort
       if (passes.pausedSince() !== undefined) events.emit('paused', true);
       const schedule = createSchedule({ ...config, clock, passes });
       const served = { ...parts, signal: stop.signal, budget, health, passes, schedule };
+      // Loaded here, so that a single pass does not wait for the HTTP framework.
+      const { startServer } = await import('../server/server.ts');
       const server = await startServer(joinServerParts(config, served), config.server);
       try {
         events.emit('listening', server.url);
