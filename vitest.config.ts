@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** The quick suite. Long random trials have a configuration of their own: vitest.trials.config.ts. */
+/** The quick suite. Long random trials, and the commands as processes, have a configuration of their own: vitest.trials.config.ts. */
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/trials/**'],
+    exclude: ['test/trials/**', 'test/cli/*.test.ts'],
     globalSetup: ['test/support/build.ts', 'test/support/schemas.ts'],
     setupFiles: ['test/support/seed.ts'],
     // Many tests wait for processes and sockets more than they compute.

@@ -11,10 +11,10 @@ const shortened = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((name) => join('test', name))
   .filter((name) => name.endsWith('.test.ts') && readFileSync(name, 'utf8').includes('/support/runs.ts'));
 
-/** Long trials with random kills, stops, faults and inputs. SEED, KILL_ROUNDS, STOP_ROUNDS, WEEK_HOURS and ROWS set them. */
+/** The commands as processes, and long trials with random kills, stops, faults and inputs. SEED, KILL_ROUNDS, STOP_ROUNDS, WEEK_HOURS and ROWS set them. */
 export default defineConfig({
   test: {
-    include: ['test/trials/**/*.test.ts', ...shortened],
+    include: ['test/trials/**/*.test.ts', 'test/cli/*.test.ts', ...shortened],
     globalSetup: ['test/support/build.ts', 'test/support/schemas.ts'],
     setupFiles: ['test/support/seed.ts'],
     env: { TRIALS: 'true', SEED: seed },
