@@ -1,10 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
-/** The quick suite. Long random trials, and the commands as processes, have a configuration of their own: vitest.trials.config.ts. */
+/** Random trials, the commands as processes, the page in a browser, and whole passes with every fault of a provider. */
+export const slowTests = [
+  'test/trials/**/*.test.ts',
+  'test/cli/*.test.ts',
+  'test/server/page*.test.ts',
+  'test/worker/chain.test.ts',
+];
+
+/** The quick suite. What takes long has a configuration of its own, vitest.trials.config.ts, which takes the list of files from here. */
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/trials/**', 'test/cli/*.test.ts'],
+    exclude: slowTests,
     globalSetup: ['test/support/build.ts', 'test/support/schemas.ts'],
     setupFiles: ['test/support/seed.ts'],
     // Many tests wait for processes and sockets more than they compute.

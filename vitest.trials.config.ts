@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { slowTests } from './vitest.config.ts';
 
 /** Every trial is another one, unless SEED repeats it. */
 const seed = process.env['SEED'] || String(Date.now() % 1_000_000);
@@ -11,10 +12,10 @@ const shortened = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((name) => join('test', name))
   .filter((name) => name.endsWith('.test.ts') && readFileSync(name, 'utf8').includes('/support/runs.ts'));
 
-/** The commands as processes, and long trials with random kills, stops, faults and inputs. SEED, KILL_ROUNDS, STOP_ROUNDS, WEEK_HOURS and ROWS set them. */
+/** The commands as processes, the page in a browser, and long trials with random kills, stops, faults and inputs. SEED, KILL_ROUNDS, STOP_ROUNDS, WEEK_HOURS and ROWS set them. */
 export default defineConfig({
   test: {
-    include: ['test/trials/**/*.test.ts', 'test/cli/*.test.ts', ...shortened],
+    include: [...slowTests, ...shortened],
     globalSetup: ['test/support/build.ts', 'test/support/schemas.ts'],
     setupFiles: ['test/support/seed.ts'],
     env: { TRIALS: 'true', SEED: seed },
