@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Random trials, the commands as processes, the page in a browser, and whole passes with every fault of a provider. */
+/** Random trials, the commands as processes, and the page in a browser. */
 export const slowTests = [
   'test/trials/**/*.test.ts',
   'test/cli/*.test.ts',
